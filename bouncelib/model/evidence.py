@@ -1,0 +1,137 @@
+"""What a report says of one recipient (`Evidence`), what one format made of a message (`Reading`), and what it means."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Self
+
+from attrs import frozen
+
+from bouncelib.model.vocabulary import Action, Advice, Confidence, Fault, Kind, Reason, Refused, Stage, Verdict
+
+
+@frozen(order=True)
+class EnhancedCode:
+    """An enhanced mail system status code (RFC 3463): `str()` is ``5.1.1``."""
+
+    class_: int
+    subject: int
+    detail: int
+
+    def __str__(self) -> str:
+        """Return the code as it is written: ``5.1.1``."""
+        return f"{self.class_}.{self.subject}.{self.detail}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return the code that `text` spells; raise `ValueError` where it spells none."""
+        class_, subject, detail = map(int, text.split("."))
+        return cls(class_, subject, detail)
+
+
+Field = tuple[str, str]
+"""A field name as written and its unfolded value."""
+
+
+@frozen
+class Evidence:
+    """What one report says of one recipient; nothing here is judged."""
+
+    address: str | None = None
+    """The address that failed, as written (Final-Recipient first)."""
+    original_address: str | None = None
+    """The address that the sender wrote to, where the report shows it."""
+    action: Action | None = None
+    status: EnhancedCode | None = None
+    """The most specific enhanced code that the report states (RFC 3463)."""
+    smtp_code: str | None = None
+    """The three-digit reply (RFC 5321) of the server that refused."""
+    diagnostic: str | None = None
+    """What was said, in full."""
+    unwrapped: str | None = None
+    """The innermost reply, where `diagnostic` wraps one."""
+    diagnostic_type: str | None = None
+    """The type of the Diagnostic-Code (RFC 3464, section 2.3.6): ``smtp``, ``x-unix`` ..."""
+    remote_mta: str | None = None
+    """The server that the report names as the remote one (RFC 3464, section 2.3.5)."""
+    host: str | None = None
+    """The server whose words `diagnostic` holds."""
+    stage: Stage | None = None
+    format: str | None = None
+    """The name of the format that read this."""
+    refused: Refused | None = None
+    fields: tuple[Field, ...] = ()
+    """Every field of the recipient's group in an RFC 3464 report, in order."""
+    sources: tuple[Field, ...] = ()
+    """Where each value came from: pairs of its name and a format's."""
+    guessed: bool = False
+    """Whether a generic reader found it."""
+
+    def field(self, name: str) -> str | None:
+        """Return the value of the group's field `name` (without case), or None."""
+        name = name.lower()
+        return next((value for key, value in self.fields if key.lower() == name), None)
+
+    @property
+    def last_attempt(self) -> datetime | None:
+        """When delivery was last tried (RFC 3464, section 2.3.7), or None."""
+        return parse_date(self.field("Last-Attempt-Date"))
+
+    @property
+    def will_retry_until(self) -> datetime | None:
+        """Until when a delayed message will be tried (RFC 3464, section 2.3.9), or None."""
+        return parse_date(self.field("Will-Retry-Until"))
+
+    @property
+    def final_log_id(self) -> str | None:
+        """The id of the message in the final server's log (RFC 3464, section 2.3.8), or None."""
+        return self.field("Final-Log-ID")
+
+
+@frozen
+class Judgement:
+    """What the facts mean, and why."""
+
+    verdict: Verdict
+    reason: str | None
+    """A `Reason`, a user's own word, or None where nothing failed."""
+    reason_base: Reason | None
+    fault: Fault | None
+    advice: Advice
+    confidence: Confidence
+    rule: str | None
+    """The id of the rule that decided."""
+    because: str = ""
+    """What the rule saw: a code, words, or both."""
+    trail: tuple[Field, ...] = ()
+    """The other rules that had a say: pairs of what became of them and their id."""
+    blocklist: str | None = None
+    """The blocklist or reputation service that the text names."""
+    retry_after: int | None = None
+    """The waiting time that the text states, in seconds."""
+    help_url: str | None = None
+    """The address of an explanation that the server gave."""
+
+
+@frozen
+class Reading:
+    """What one format made of a message."""
+
+    kind: Kind
+    recipients: tuple[Evidence, ...] = ()
+    fields: tuple[Field, ...] = ()
+    """What the report says of itself: the per-message fields of RFC 3464, or the format's own."""
+    format: str = ""
+    defects: tuple[str, ...] = ()
+
+
+def parse_date(text: str | None) -> datetime | None:
+    """Return the RFC 5322 date-time that `text` holds, with a time zone, or None where it holds none."""
+    if not text:
+        return None
+    try:
+        date = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
