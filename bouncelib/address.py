@@ -1,0 +1,108 @@
+"""Address forms to one clean address: RFC 5321, 5322, 3464, 6533.
+
+Pure functions on text. What comes back stands in what went in, or is decoded from it by a named rule; no control character
+and no white space survives into an address.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from bouncelib.model import decode_xtext
+
+_ANGLE: Final = re.compile(r"<([^<>]{1,1000})>")
+# RFC 5321 atoms as they are met, RFC 6531 letters beyond ASCII, a quoted local part; "@" and a domain or an address literal.
+_LOCAL: Final = r"(?:\"[^\"\r\n]{1,64}\"|[^\s\"<>()\[\],:;@\\\x00-\x1f\x7f]{1,254})"
+_DOMAIN: Final = r"(?:\[[0-9A-Fa-f:.IPv]{3,60}\]|[^\s\"<>()\[\],:;@\\\x00-\x2c\x2f\x3a-\x40\x7f]{1,254})"
+_ADDRESS: Final = re.compile(rf"{_LOCAL}@{_DOMAIN}")
+_WHOLE: Final = re.compile(rf"{_LOCAL}@{_DOMAIN}\Z")
+_UNITEXT: Final = re.compile(r"\\x\{([0-9A-Fa-f]{2,6})\}")
+_ESCAPE: Final = re.compile(r"\+(2B|3D|[89A-F][0-9A-F])")
+_TYPE: Final = re.compile(r"\s*([A-Za-z][\w./-]{0,30})\s*;")
+_TRAILING: Final = ".;,:'`"
+
+
+def clean(text: str) -> str | None:
+    """Return the one address that `text` holds in any usual dress (angle brackets, source route, quotes), or None."""
+    text = text.strip()
+    if _WHOLE.match(text):
+        return text.strip("'`").rstrip(_TRAILING) or None
+    if "<" in text:
+        inner = [match[1] for match in _ANGLE.finditer(text)]
+        for candidate in reversed(inner):
+            found = _bare(candidate)
+            if found:
+                return found
+        text = text.replace("<", " ").replace(">", " ")
+    return _bare(text)
+
+
+def _bare(text: str) -> str | None:
+    text = text.strip()
+    # RFC 5321, section 4.1.2: a source route stands before the mailbox.
+    if text.startswith("@") and ":" in text:
+        text = text.rpartition(":")[2]
+    if text[:7].lower() == "mailto:":
+        text = text[7:]
+    match = _ADDRESS.search(text)
+    return match[0].lstrip("'`").rstrip(_TRAILING) if match else None
+
+
+def from_field(value: str) -> tuple[str, str | None]:
+    """Return the type and the address of a recipient field (``rfc822; ann@library.example``, RFC 3464, section 2.1.2).
+
+    The type is lower case and empty where none is given. Addresses of the type ``utf-8`` are decoded (RFC 6533, section 3).
+    A local recipient without a domain is an address too.
+    """
+    kind = ""
+    match = _TYPE.match(value)
+    if match:
+        kind = match[1].lower()
+        value = value[match.end() :]
+    value = value.strip()
+    if kind == "utf-8" and "\\x{" in value:
+        value = _UNITEXT.sub(_character, value)
+    return kind, clean(value) or _local(value)
+
+
+def _character(match: re.Match[str]) -> str:
+    number = int(match[1], 16)
+    text = chr(number) if number < 0x110000 else ""  # noqa: PLR2004 - the end of Unicode
+    return text if text.isprintable() and not text.isspace() else match[0]
+
+
+def _local(value: str) -> str | None:
+    value = value.strip().strip("<>\"'").strip()
+    if not value or len(value) > 254 or not value.isprintable() or re.search(r"[\s<>,;|/()\[\]\\\"]", value):  # noqa: PLR2004
+        return None
+    return value if any(c.isalnum() for c in value) else None
+
+
+def from_orcpt(value: str) -> str | None:
+    """Return the address of an Original-Recipient field, decoded from xtext where that gives an address (RFC 3461, 4.2)."""
+    _, address = from_field(value)
+    if address and "+" in address:
+        escapes = _ESCAPE.findall(address)
+        # A "+tag" is no escape: xtext encodes only "+", "=" and what is not printable ASCII.
+        if len(escapes) == address.count("+"):
+            decoded = decode_xtext(address)
+            if _WHOLE.match(decoded):
+                return decoded
+    return address
+
+
+def find_all(text: str) -> list[str]:
+    """Return every address in `text`, in order, each once."""
+    if "@" not in text:
+        return []
+    seen: dict[str, None] = {}
+    for match in _ADDRESS.finditer(text):
+        address = match[0].lstrip("'`").rstrip(_TRAILING)
+        seen.setdefault(address, None)
+    return list(seen)
+
+
+def domain(address: str | None) -> str:
+    """Return the domain of `address` in lower case, or an empty text."""
+    return address.rpartition("@")[2].lower() if address and "@" in address else ""

@@ -1,0 +1,156 @@
+"""Replies and codes in text: RFC 5321 replies, RFC 3463 codes, the steps of a session.
+
+Pure functions on text: where a reply stands, what it is made of, which reply is the innermost of a wrapped one. Nothing
+here knows what a reply means.
+"""
+
+from __future__ import annotations
+
+import re
+from types import MappingProxyType
+from typing import Final
+
+from attrs import frozen
+
+from bouncelib.model import EnhancedCode, Stage
+
+# RFC 3463, section 2: class "." subject "." detail. Not a part of an IP address, a version or a longer number.
+_CODE: Final = r"([245])\.(\d{1,2})\.(\d{1,3})(?![\d]|\.\d)"
+_STATUS: Final = re.compile(rf"(?<![\d.\w]){_CODE}")
+# RFC 5321, section 4.2: three digits, then a space or a hyphen; an enhanced code may follow (RFC 2034, section 4).
+_REPLY: Final = re.compile(
+    rf"(?<![\w.\-/@=])([45][0-9]\d)(?=[\s\-:;,#)'\"<(]|$)(?:[\s\-:]{{0,2}}[#(\[<'\"]{{0,2}}{_CODE})?"
+)
+# What stands before the reply of another server that this text quotes.
+_INNER: Final = re.compile(
+    r"(?:['\"<(\[]|\bsaid:|\bsmtp;|\bwas:|\breturned:?|\bresponded:?|\breply:|\berror:?|\bresponse:|->|:)\s{0,3}#?<?"
+    r"([45][0-5]\d)(?=[\s\-][\s\-]?['\"#\w<(\[*])"
+)
+_CONTINUATION: Final = re.compile(r"\s+([45]\d\d)[- ](?:([245]\.\d{1,2}\.\d{1,3})\s)?")
+_STAGE: Final = re.compile(
+    r"(?:in reply to|after|response to|during|while sending|in response to|performing the|at the|stage:?|to)\s+(?:the\s+|sending\s+)?"
+    r"\W{0,2}(end of data|\.|initial connection|initial greeting|connection|mail from|mail|rcpt to|rcpt|data|bdat|helo|ehlo|lhlo|"
+    r"starttls|auth)\b?",
+    re.IGNORECASE,
+)
+_STAGES: Final = MappingProxyType(
+    {
+        "end of data": Stage.END,
+        ".": Stage.END,
+        "initial connection": Stage.CONNECT,
+        "initial greeting": Stage.CONNECT,
+        "connection": Stage.CONNECT,
+        "mail from": Stage.MAIL,
+        "mail": Stage.MAIL,
+        "rcpt to": Stage.RCPT,
+        "rcpt": Stage.RCPT,
+        "data": Stage.DATA,
+        "bdat": Stage.DATA,
+        "helo": Stage.EHLO,
+        "ehlo": Stage.EHLO,
+        "lhlo": Stage.EHLO,
+        "starttls": Stage.STARTTLS,
+        "auth": Stage.AUTH,
+    }
+)
+_HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,253}[A-Za-z0-9])?")
+_SAID: Final = re.compile(
+    r"(?:\bhost|\bserver|\bfrom|\bto|\bby|\bat)\s+\[?([A-Za-z0-9][A-Za-z0-9_.-]{2,253})(?:\[[0-9A-Fa-f:.]+\]|\s\([^)]{0,80}\)|\s\[[0-9A-Fa-f:.]+\])?"
+    r"(?::\d+)?\]?\s{0,3}(?:said|refused|:\s|during|after)"
+)
+
+
+@frozen
+class Reply:
+    """A reply found in a text: its code, its enhanced code, and where it begins."""
+
+    code: str | None
+    status: EnhancedCode | None
+    start: int = 0
+
+
+_NOTHING: Final = Reply(None, None)
+
+
+def _status(class_: str, subject: str, detail: str) -> EnhancedCode | None:
+    # RFC 3463 defines subjects 0 to 7; a larger one is a number of something else.
+    return EnhancedCode(int(class_), int(subject), int(detail)) if len(subject) == 1 else None
+
+
+def find_reply(text: str) -> Reply:
+    """Return the first reply in `text`; its parts are None where there is none."""
+    match = _REPLY.search(text)
+    if match is None:
+        status = find_status(text)
+        return Reply(None, status) if status else _NOTHING
+    code, class_, subject, detail = match.groups()
+    status = _status(class_, subject, detail) if class_ else None
+    if status is None:
+        status = find_status(text)
+    return Reply(code, status, match.start(1))
+
+
+def find_status(text: str) -> EnhancedCode | None:
+    """Return the first enhanced code in `text` (RFC 3463), or None."""
+    for match in _STATUS.finditer(text):
+        status = _status(match[1], match[2], match[3])
+        if status:
+            return status
+    return None
+
+
+def unwrap(text: str) -> str:
+    """Return the innermost reply that `text` quotes, or `text` itself where it quotes none.
+
+    ``5.1.0 - Unknown address error 550-'5.1.1 ... unknown' (delivery attempts: 0)`` gives ``550-'5.1.1 ... unknown'``.
+    """
+    found = None
+    for match in _INNER.finditer(text):
+        start = match.start(1)
+        # 503 follows a refusal in the same session (RFC 5321, section 4.1.4) and explains nothing.
+        if start and not (match[1] == "503" and found is not None):
+            found = match
+    if found is None:
+        return text
+    start = found.start(1)
+    opener = text[found.start()]
+    closer = {"'": "'", '"': '"', "<": ">", "(": ")", "[": "]"}.get(opener)
+    inner = text[start:]
+    if closer:
+        end = inner.rfind(closer)
+        if end > 8:  # noqa: PLR2004 - longer than the codes alone
+            inner = inner[:end]
+    return inner.strip()
+
+
+def join_lines(text: str) -> str:
+    """Return a multi-line reply as one text: ``550-5.7.1 a 550 5.7.1 b`` is ``550 5.7.1 a b`` (RFC 5321, section 4.2.1)."""
+    code = text[:3]
+    if len(text) < 5 or text[3] not in "- " or not code.isdigit() or text.count(code) < 2:  # noqa: PLR2004 - a reply and its like
+        return text
+
+    def keep(match: re.Match[str]) -> str:
+        return " " if match[1] == code and text[match.end(1)] in "- " else match[0]
+
+    return _CONTINUATION.sub(keep, text[:3] + " " + text[4:])
+
+
+def find_stage(text: str) -> Stage | None:
+    """Return the step of the session that `text` says was answered, or None."""
+    match = _STAGE.search(text)
+    return _STAGES[match[1].lower()] if match else None
+
+
+def find_host(text: str) -> str | None:
+    """Return the server that `text` says spoke (``host mx.library.example[192.0.2.1] said: ...``), or None."""
+    match = _SAID.search(text)
+    return host_name(match[1]) if match else None
+
+
+def host_name(text: str) -> str | None:
+    """Return the host name or address literal in `text` without comments, brackets and final dot, or None."""
+    match = _HOST.search(text)
+    if match is None:
+        return None
+    name = match[0].lower()
+    return name if "." in name or ":" in text else None

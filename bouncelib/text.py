@@ -1,0 +1,217 @@
+"""Bytes to text: charsets, encoded words, parameters, HTML.
+
+This module knows encodings, not messages: it is given a value or a body and returns text. It is the only home of chardet,
+which is asked last and imported when first needed.
+"""
+
+from __future__ import annotations
+
+import binascii
+import codecs
+import html
+import re
+from typing import Final
+from urllib.parse import unquote_to_bytes
+
+# Text encodings of Python that no mail is written in and that a hostile label could misuse.
+_NEVER: Final = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
+_ISO_2022: Final = re.compile(rb"\x1b[$(]")
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]+")
+_ENCODED_WORD: Final = re.compile(r"=\?([^?\s]{1,64})\?([bqBQ])\?([^?\n]{0,4096})\?=")
+_BETWEEN_WORDS: Final = re.compile(r"(\?=)\s+(=\?[^?\s]{1,64}\?[bqBQ]\?)")
+_FOLD: Final = re.compile(r"\r?\n(?=[ \t])")
+_BLOCK_TAGS: Final = frozenset(
+    {"br", "p", "div", "tr", "li", "ul", "ol", "table", "h1", "h2", "h3", "h4", "hr", "title", "pre", "blockquote", "dt", "dd"}
+)
+_CHARDET_BYTES: Final = 4096
+
+
+def charset(label: str | None) -> str | None:
+    """Return Python's name of the charset `label`, or None where it is none that text comes in."""
+    if not label:
+        return None
+    try:
+        info = codecs.lookup(label.strip().strip("\"'").strip())
+    except (LookupError, ValueError):
+        return None
+    # Of Python's codecs only those of text have this flag.
+    if info.name in _NEVER or not info._is_text_encoding:
+        return None
+    return info.name
+
+
+def decode(raw: bytes, label: str | None = None) -> str:
+    """Return `raw` as text: in the declared charset, else UTF-8, else what chardet guesses, else Latin-1; never raises."""
+    if raw.isascii() and b"\x1b" not in raw:
+        if label is None or label.lower() not in {"utf-7", "utf7", "unicode-1-1-utf-7", "hz-gb-2312", "utf-16", "utf-32"}:
+            return raw.decode("ascii")
+    elif _ISO_2022.search(raw) and not (label or "").lower().startswith("iso-2022"):
+        label = "iso-2022-jp"
+    name = charset(label)
+    if name and name != "ascii":
+        try:
+            return raw.decode(name)
+        except UnicodeError:
+            pass
+    try:
+        return raw.decode("utf-8")
+    except UnicodeError:
+        return _guess(raw, name)
+
+
+def _guess(raw: bytes, declared: str | None) -> str:
+    if declared and declared != "ascii":
+        text = raw.decode(declared, "replace")
+        # Truncated or locally damaged text is still text in its charset.
+        if text.count("\ufffd") * 20 <= len(text):
+            return text
+    from chardet import detect  # noqa: PLC0415 - asked last; importing it costs more than most parses
+
+    name = charset(detect(raw[:_CHARDET_BYTES])["encoding"])
+    try:
+        return raw.decode(name or "latin-1")
+    except UnicodeError:
+        return raw.decode("latin-1")
+
+
+def printable(text: str) -> str:
+    """Return `text` on one line: control characters and line breaks become single spaces."""
+    return " ".join(_CONTROL.sub(" ", text).split()) if not text.isprintable() else text.strip()
+
+
+def decode_header(raw: bytes) -> str:
+    """Return a header's value: unfolded, decoded from raw 8-bit and from encoded words (RFC 2047, in any case)."""
+    text = decode(raw)
+    if "\n" in text:
+        text = _FOLD.sub("", text)
+    if "=?" in text:
+        text = _ENCODED_WORD.sub(_encoded_word, _BETWEEN_WORDS.sub(r"\1\2", text))
+    return printable(text)
+
+
+def _encoded_word(match: re.Match[str]) -> str:
+    label, encoding, body = match.groups()
+    raw = body.encode("utf-8", "surrogateescape")
+    if encoding in "bB":
+        decoded = decode_base64(raw)
+    else:
+        decoded = binascii.a2b_qp(raw.replace(b"_", b" "), header=True)
+    # RFC 2231, section 5: a language may follow the charset.
+    return decode(decoded, label.partition("*")[0])
+
+
+def decode_base64(raw: bytes) -> bytes:
+    """Return what base64 `raw` holds, as far as it can be decoded."""
+    raw = re.sub(rb"[^A-Za-z0-9+/]", b"", raw)
+    try:
+        return binascii.a2b_base64(raw + b"=" * (-len(raw) % 4))
+    except binascii.Error:
+        return binascii.a2b_base64(raw[: len(raw) // 4 * 4])
+
+
+def decode_transfer(raw: bytes, encoding: str) -> bytes:
+    """Return `raw` freed of its Content-Transfer-Encoding (RFC 2045, section 6); an unknown one leaves it as it is."""
+    encoding = encoding.lower()
+    if "base64" in encoding:
+        # Software declares base64 and then sends plain text.
+        return raw if b": " in raw or b" " in raw.strip()[:76] else decode_base64(raw)
+    if "quoted" in encoding:
+        return binascii.a2b_qp(raw)
+    return raw
+
+
+def parameters(value: str) -> dict[str, str]:
+    """Return the parameters of a structured header's `value`, with RFC 2231 continuations and charsets undone."""
+    plain: dict[str, str] = {}
+    pieces: dict[str, list[tuple[int, bool, str]]] = {}
+    for name, text in _split_parameters(value):
+        base, star, rest = name.partition("*")
+        if not star:
+            plain.setdefault(base, text)
+            continue
+        encoded = rest == "" or rest.endswith("*")
+        index = rest.rstrip("*")
+        if index.isascii() and (index.isdigit() or not index) and len(index) < 4:  # noqa: PLR2004 - bounded sections
+            pieces.setdefault(base, []).append((int(index or 0), encoded, text))
+    for base, sections in pieces.items():
+        plain[base] = _join_sections(sorted(sections))
+    return plain
+
+
+def _split_parameters(value: str) -> list[tuple[str, str]]:
+    found = []
+    end = len(value)
+    at = value.find(";")
+    while 0 <= at < end:
+        equals = value.find("=", at)
+        if equals < 0:
+            break
+        # A stray piece without "=" must not swallow the parameter after it.
+        name = value[at + 1 : equals].rpartition(";")[2].strip().lower()
+        start = equals + 1
+        while start < end and value[start] in " \t":
+            start += 1
+        if start < end and value[start] == '"':
+            text, at = _quoted(value, start + 1)
+            at = value.find(";", at)
+        else:
+            at = value.find(";", start)
+            text = (value[start:at] if at >= 0 else value[start:]).partition(" (")[0].strip()
+        if name:
+            found.append((name, text))
+    return found
+
+
+def _quoted(value: str, start: int) -> tuple[str, int]:
+    close = value.find('"', start)
+    if close < 0:
+        return value[start:].strip(), len(value)
+    if "\\" not in value[start:close]:
+        return value[start:close], close + 1
+    text = []
+    at = start
+    while at < len(value) and value[at] != '"':
+        at += value[at] == "\\"
+        text.append(value[at : at + 1])
+        at += 1
+    return "".join(text), at + 1
+
+
+def _join_sections(sections: list[tuple[int, bool, str]]) -> str:
+    label = None
+    raw = b""
+    for number, (_, encoded, text) in enumerate(sections):
+        if encoded and number == 0 and text.count("'") >= 2:  # noqa: PLR2004 - charset'language'text
+            label, _, text = text.split("'", 2)  # noqa: PLW2901 - what is left of the section
+        raw += unquote_to_bytes(text) if encoded else text.encode("utf-8", "surrogateescape")
+    return decode(raw, label)
+
+
+def from_html(markup: str) -> str:
+    """Return the text of HTML `markup`, a line a block; one pass, whatever the markup."""
+    out = []
+    skip = ""
+    pieces = markup.split("<")
+    out.append(pieces[0])
+    for piece in pieces[1:]:
+        tag, close, text = piece.partition(">")
+        name = tag.split(None, 1)[0].lower().rstrip("/") if tag and not tag[0].isspace() else ""
+        if tag.startswith("!--") and not tag.endswith("--"):
+            skip = skip or "!--"
+        if skip:
+            if name == "/" + skip or (skip == "!--" and "--" in tag[2:] + text):
+                skip = ""
+                out.append(text)
+            continue
+        if not close or not name or not (name[0].isalpha() or name[0] in "/!?"):
+            out.append("<" + piece)
+            continue
+        if name in {"style", "script"}:
+            skip = name
+            continue
+        if name.lstrip("/") in _BLOCK_TAGS:
+            out.append("\n")
+        elif name in {"td", "th"}:
+            out.append(" ")
+        out.append(text if name != "pre" else text.lstrip("\n"))
+    return html.unescape("".join(out)).replace("\xa0", " ")

@@ -1,0 +1,119 @@
+"""Text to words, and phrases found in them.
+
+`normalise` gives text and phrases one shape, so that a phrase is a plain substring of the text; `PhraseIndex` files each
+phrase under its rarest word, so that a text is compared with the few phrases it could hold and not with all. Nothing
+here knows what a phrase means.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Final, Generic, TypeVar
+
+from attrs import frozen
+
+_T = TypeVar("_T")
+
+GAP: Final = 120
+"""How many characters a gap (`` ... ``) in a phrase may span."""
+
+_ADDRESS: Final = re.compile(r"[^\s@<>\"']{0,64}@[^\s@<>\"'(),;]{0,255}")
+_PUNCTUATION: Final = str.maketrans({chr(c): " " for c in range(128) if not chr(c).isalnum()})
+_NON_ASCII_PUNCTUATION: Final = re.compile(r"[^\w ]|_")
+_SPACELESS: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+
+
+def normalise(text: str) -> str:
+    """Return `text` as words with one space around each: without addresses, case, accents and punctuation."""
+    if "@" in text:
+        text = _ADDRESS.sub(" ", text)
+    text = text.lower()
+    if not text.isascii():
+        text = unicodedata.normalize("NFKD", text.casefold())
+        text = "".join(c for c in text if not unicodedata.combining(c))
+        text = unicodedata.normalize("NFC", text)
+        text = _NON_ASCII_PUNCTUATION.sub(" ", text)
+    return f" {' '.join(text.translate(_PUNCTUATION).split())} "
+
+
+@frozen
+class Phrase:
+    """A literal phrase: parts that follow each other in a text, ready to be found in normalised text."""
+
+    parts: tuple[str, ...]
+    words: tuple[str, ...]
+    """The whole words in it; none where the script has no spaces or the phrase is but a stem."""
+
+    @classmethod
+    def parse(cls, text: str) -> Phrase:
+        """Return the phrase that `text` spells; raise `ValueError` where nothing of it is left to look for."""
+        parts: list[str] = []
+        words: list[str] = []
+        for chunk in text.split("..."):
+            part = normalise(chunk)
+            if part == "  ":
+                continue
+            if _SPACELESS.search(part):
+                parts.append(part.strip())
+                continue
+            stem = chunk.rstrip().endswith("*")
+            known = part.split()
+            parts.append(part.rstrip() if stem else part)
+            words.extend(known[:-1] if stem else known)
+        if not parts:
+            message = f"a phrase without words: {text!r}"
+            raise ValueError(message)
+        return cls(tuple(parts), tuple(words))
+
+    def found_in(self, text: str) -> bool:
+        """Return whether normalised `text` holds the phrase."""
+        parts = self.parts
+        if len(parts) == 1:
+            return parts[0] in text
+        start = text.find(parts[0])
+        while start >= 0:
+            end = start + len(parts[0])
+            for part in parts[1:]:
+                # A word's space may end one part and begin the next.
+                at = text.find(part, end - 1, end + GAP + len(part))
+                if at < 0:
+                    break
+                end = at + len(part)
+            else:
+                return True
+            start = text.find(parts[0], start + 1)
+        return False
+
+
+class PhraseIndex(Generic[_T]):
+    """Phrases with what they stand for, each filed under its rarest word."""
+
+    __slots__ = ("_by_word", "_loose")
+
+    def __init__(self, entries: Iterable[tuple[Phrase, _T]]) -> None:
+        """File `entries`: pairs of a phrase and what it stands for."""
+        entries = list(entries)
+        frequency = Counter(word for phrase, _ in entries for word in set(phrase.words))
+        self._by_word: dict[str, list[tuple[Phrase, _T]]] = {}
+        self._loose: list[tuple[Phrase, _T]] = []
+        for phrase, thing in entries:
+            if phrase.words:
+                # A long word tells more than a short one that is as rare among the phrases.
+                key = min(phrase.words, key=lambda word: (frequency[word], -len(word), word))
+                self._by_word.setdefault(key, []).append((phrase, thing))
+            else:
+                self._loose.append((phrase, thing))
+
+    def find(self, text: str) -> Iterator[_T]:
+        """Yield what stands behind each phrase that normalised `text` holds, in no order that matters."""
+        by_word = self._by_word
+        for word in by_word.keys() & set(text.split()):
+            for phrase, thing in by_word[word]:
+                if phrase.found_in(text):
+                    yield thing
+        for phrase, thing in self._loose:
+            if phrase.found_in(text):
+                yield thing
