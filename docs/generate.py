@@ -70,10 +70,11 @@ def conditions(rule: dict[str, Any]) -> str:
 def status() -> str:
     """The enhanced status codes."""
     return table(
-        ("code", "name", "meaning", "reason", "verdict", "weak", "source"),
+        ("code", "conditions", "name", "meaning", "reason", "verdict", "weak", "source"),
         (
             (
                 code(rule["status"]),
+                conditions({key: value for key, value in rule.items() if key != "status"}),
                 cell(rule.get("name", "")),
                 cell(rule.get("meaning", "")),
                 f"`{rule['reason']}`",
