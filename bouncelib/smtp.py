@@ -30,7 +30,7 @@ _CONTINUATION: Final = re.compile(r"\s+([45]\d\d)[- ](?:([245]\.\d{1,2}\.\d{1,3}
 _STAGE: Final = re.compile(
     r"(?:in reply to|after|response to|during|while sending|in response to|performing the|at the|stage:?|to)\s+(?:the\s+|sending\s+)?"
     r"\W{0,2}(end of data|\.|initial connection|initial greeting|connection|mail from|mail|rcpt to|rcpt|data|bdat|helo|ehlo|lhlo|"
-    r"starttls|auth)\b?",
+    r"starttls|auth)(?![a-z])",
     re.IGNORECASE,
 )
 _STAGES: Final = MappingProxyType(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Set
 from typing import Final, Generic, TypeVar
 
 from attrs import frozen
@@ -107,13 +107,15 @@ class PhraseIndex(Generic[_T]):
             else:
                 self._loose.append((phrase, thing))
 
-    def find(self, text: str) -> Iterator[_T]:
-        """Yield what stands behind each phrase that normalised `text` holds, in no order that matters."""
+    def find(self, text: str, words: Set[str]) -> list[_T]:
+        """Return what stands behind each phrase in normalised `text`, whose words are `words`, in no order that matters."""
         by_word = self._by_word
-        for word in by_word.keys() & set(text.split()):
+        found = []
+        for word in by_word.keys() & words:
             for phrase, thing in by_word[word]:
                 if phrase.found_in(text):
-                    yield thing
+                    found.append(thing)
         for phrase, thing in self._loose:
             if phrase.found_in(text):
-                yield thing
+                found.append(thing)
+        return found

@@ -1,0 +1,238 @@
+"""Evidence to judgement: which rule decides, and why.
+
+Judges are asked in a stated order, from the most to the least specific; code and words are read together. This module sees
+`Evidence` only and never a mail, so one line of an SMTP log is judged by the same rules as a whole report.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from bouncelib.address import domain
+from bouncelib.model import (
+    REASONS,
+    Action,
+    Advice,
+    Confidence,
+    EnhancedCode,
+    Evidence,
+    Fault,
+    Field,
+    Judgement,
+    Reason,
+    Verdict,
+)
+from bouncelib.rulebook import Facts, Rule, Rulebook
+
+Judge = Callable[[Evidence], Judgement | None]
+
+_STAYS_HARD: Final = frozenset({Reason.UNKNOWN_HOST, Reason.NO_MAIL_ACCEPTED})
+_NOTHING_FAILED: Final = frozenset({Action.DELIVERED, Action.RELAYED, Action.EXPANDED})
+_WAIT: Final = re.compile(r"\b(\d{1,5}) ?(second|sec|minute|min|hour|day)s?\b", re.IGNORECASE)
+_SECONDS: Final = (("sec", 1), ("min", 60), ("hour", 3600), ("day", 86_400))
+_URL: Final = re.compile(r"https?://[^\s<>\"')\]}]{3,400}", re.IGNORECASE)
+_WAITING: Final = frozenset({Reason.GREYLISTED, Reason.RATE_LIMITED, Reason.BLOCKLISTED, Reason.SYSTEM_ERROR})
+_REFUSED_SENDERS: Final = frozenset({Fault.SENDER, Fault.MESSAGE})
+_TEXT: Final = 4096
+"""How much of a diagnostic is judged, in characters."""
+
+DELIVERED: Final = Judgement(Verdict.NONE, None, None, None, Advice.NONE, Confidence.HIGH, None)
+"""Nothing failed: a positive report, or a message that is no delivery report."""
+
+
+class Classifier:
+    """The judges of one parser, over its rulebook."""
+
+    __slots__ = ("_book", "_judges")
+
+    def __init__(self, book: Rulebook, judges: Sequence[Judge] = ()) -> None:
+        """Judge by `book`, after the user's own `judges`."""
+        self._book = book
+        self._judges = tuple(judges)
+
+    def judge(self, evidence: Evidence) -> Judgement:
+        """Return what `evidence` means."""
+        for judge in self._judges:
+            judgement = judge(evidence)
+            if judgement is not None:
+                return judgement
+        action = evidence.action
+        if action in _NOTHING_FAILED:
+            return DELIVERED
+        text = evidence.unwrapped or evidence.diagnostic or ""
+        facts = Facts(text[:_TEXT], evidence.status, evidence.smtp_code, evidence.stage, action)
+        decision = self._decide(facts, evidence)
+        if decision.weak and evidence.unwrapped and evidence.diagnostic:
+            # The wrapper may say what the quoted reply leaves open.
+            facts = Facts(evidence.diagnostic[:_TEXT], evidence.status, evidence.smtp_code, evidence.stage, action)
+            wider = self._decide(facts, evidence)
+            if not wider.weak:
+                decision = wider
+        return self._conclude(decision, facts, evidence)
+
+    def _decide(self, facts: Facts, evidence: Evidence) -> _Decision:
+        book = self._book
+        for rules in book.user:
+            hits = rules.first.hits(facts)
+            if hits:
+                return _Decision(hits[0], Confidence.HIGH)
+        vendors = book.vendors(evidence.host, domain(evidence.address), evidence.format, facts)
+        status_hits = book.status.hits(facts) if facts.status else []
+        by_code = status_hits[0] if status_hits else None
+        for rules in vendors:
+            hits = rules.first.hits(facts)
+            if hits:
+                return _Decision(hits[0], Confidence.HIGH, by_code)
+        hits = book.conflicts.hits(facts)
+        if hits:
+            return _Decision(hits[0], Confidence.MEDIUM, by_code)
+        hits = book.phrases.hits(facts)
+        by_words = next((hit for hit in hits if not hit[1].weak), None)
+        if by_code and not by_code[1].weak:
+            return _weigh(by_code, by_words)
+        if by_words:
+            agree = by_code is not None and by_code[1].base is by_words[1].base
+            return _Decision(by_words, Confidence.HIGH if agree else Confidence.MEDIUM, by_code)
+        for rules in vendors:
+            fallback = rules.last.hits(facts)
+            if fallback:
+                return _Decision(fallback[0], Confidence.HIGH, by_code)
+        if hits:
+            agree = by_code is not None and by_code[1].base is hits[0][1].base
+            return _Decision(hits[0], Confidence.MEDIUM if agree else Confidence.LOW, by_code, weak=True)
+        if by_code and by_code[1].base is not Reason.UNDETERMINED:
+            return _Decision(by_code, Confidence.LOW, weak=True)
+        hits = book.reply.hits(facts) if facts.reply else hits
+        if hits:
+            return _Decision(hits[0], Confidence.LOW, by_code, weak=True)
+        return _Decision(by_code, Confidence.LOW, weak=True)
+
+    def _conclude(self, decision: _Decision, facts: Facts, evidence: Evidence) -> Judgement:
+        hit = decision.hit
+        confidence = decision.confidence
+        status, reply, action = facts.status, facts.reply, facts.action
+        if hit is None:
+            reason: str = Reason.UNDETERMINED
+            base, verdict, rule_id, phrase = Reason.UNDETERMINED, Verdict.SOFT, "standard/undetermined", ""
+        else:
+            _, rule, phrase = hit
+            reason, base, verdict, rule_id = rule.reason, rule.base, rule.verdict, rule.id
+            if rule.ceiling is not Confidence.HIGH and confidence is not Confidence.LOW:
+                confidence = rule.ceiling
+        trail = decision.trail()
+        if verdict is Verdict.HARD and _may_pass(status, reply, action):
+            words = phrase and base in _STAYS_HARD and action is not Action.DELAYED
+            if not words:
+                verdict = Verdict.SOFT
+                trail = (*trail, ("softened because", "the reply is temporary"))
+        fault = REASONS[base][0]
+        if evidence.guessed:
+            confidence = Confidence.LOW
+        text = facts.text
+        return Judgement(
+            verdict,
+            reason,
+            base,
+            fault,
+            _advice(verdict, base, fault, action),
+            confidence,
+            rule_id,
+            _because(status, reply, phrase, action),
+            trail,
+            self._blocklist(facts) if fault in _REFUSED_SENDERS else None,
+            _retry_after(text) if base in _WAITING else None,
+            _help_url(text) if "://" in text else None,
+        )
+
+    def _blocklist(self, facts: Facts) -> str | None:
+        names = self._book.blocklists.find(facts.words, facts.vocabulary)
+        return min(names) if names else None
+
+
+class _Decision:
+    """The rule that decides so far, and what else had a say."""
+
+    __slots__ = ("confidence", "hit", "other", "weak")
+
+    def __init__(
+        self,
+        hit: tuple[int, Rule, str] | None,
+        confidence: Confidence,
+        other: tuple[int, Rule, str] | None = None,
+        *,
+        weak: bool = False,
+    ) -> None:
+        self.hit = hit
+        self.confidence = confidence
+        self.other = other
+        self.weak = weak
+
+    def trail(self) -> tuple[Field, ...]:
+        if self.other is None or self.hit is None or self.other is self.hit:
+            return ()
+        rule = self.other[1]
+        return (("agrees with" if rule.base is self.hit[1].base else "overruled", rule.id),)
+
+
+def _weigh(by_code: tuple[int, Rule, str], by_words: tuple[int, Rule, str] | None) -> _Decision:
+    """Return what a specific code and words mean together."""
+    if by_words is None:
+        return _Decision(by_code, Confidence.MEDIUM)
+    code, words = by_code[1], by_words[1]
+    if code.base is words.base:
+        return _Decision(by_words, Confidence.HIGH, by_code)
+    if code.verdict is words.verdict:
+        return _Decision(by_words, Confidence.MEDIUM, by_code)
+    # An unresolved contradiction takes the milder verdict.
+    if words.verdict is Verdict.SOFT:
+        return _Decision(by_words, Confidence.LOW, by_code)
+    return _Decision(by_code, Confidence.LOW, by_words)
+
+
+def _may_pass(status: EnhancedCode | None, reply: str | None, action: str | None) -> bool:
+    return (
+        (status is not None and status.class_ == 4)
+        or (reply is not None and reply[0] == "4")
+        or action is Action.DELAYED
+    )
+
+
+def _advice(verdict: Verdict, base: Reason, fault: Fault, action: str | None) -> Advice:
+    if verdict is Verdict.NONE:
+        return Advice.NONE
+    if verdict is Verdict.HARD:
+        return Advice.SUPPRESS
+    if action is Action.DELAYED or base is Reason.GREYLISTED or fault in {Fault.TRANSPORT, Fault.SYSTEM}:
+        return Advice.RETRY
+    if fault is Fault.MESSAGE:
+        return Advice.FIX_MESSAGE
+    if fault is Fault.SENDER or base is Reason.NOT_AUTHORIZED:
+        return Advice.FIX_SENDER
+    return Advice.COUNT
+
+
+def _because(status: EnhancedCode | None, reply: str | None, phrase: str, action: str | None) -> str:
+    seen = []
+    if status:
+        seen.append(f"status {status}")
+    if reply:
+        seen.append(f"reply {reply}")
+    if phrase:
+        seen.append(f'"{phrase}" in the diagnostic')
+    return " and ".join(seen) or (f"action {action}" if action else "nothing that says why")
+
+
+def _retry_after(text: str) -> int | None:
+    match = _WAIT.search(text)
+    if match is None:
+        return None
+    unit = match[2].lower()
+    return int(match[1]) * next(seconds for name, seconds in _SECONDS if unit.startswith(name))
+
+
+def _help_url(text: str) -> str | None:
+    match = _URL.search(text)
+    return match[0].rstrip(".,;:!?") if match else None
+

@@ -1,0 +1,203 @@
+"""What a writer of reports looks like (`Fingerprint`), where it puts the facts (`Layout`), and the one loop that reads a layout.
+
+A format says what stands where. What it means is none of its business: it holds no reasons and asks no rules.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any, Final
+
+from attrs import field, frozen
+
+from bouncelib import address as addresses
+from bouncelib.message import Message
+from bouncelib.model import Action, Evidence, Kind, Reading
+
+ORIGINAL_MARKS: Final = (
+    "--- below this line is a copy",
+    "------ this is a copy of",
+    "------ original message",
+    "-----original message",
+    "----- original message",
+    "--- original message",
+    "----- message header follows",
+    "----- unsent message follows",
+    "--- undelivered message follows",
+    "----- returned message",
+    "--- returned mail follows",
+    "original message follows",
+    "--- message header follows",
+    "return-path: ",
+    "received: from ",
+)
+"""Opening words of the lines (lower case, without white space around them) after which the returned message stands."""
+
+
+@frozen
+class Fingerprint:
+    """What a writer's reports show on the outside. Every kind of clue that is given must be there; any of one kind will do."""
+
+    senders: tuple[str, ...] = ()
+    """From: the local part (``mailer-daemon``), the whole address, or ``@domain``; lower case."""
+    subjects: tuple[str, ...] = ()
+    """Opening words of the subject, lower case."""
+    headers: tuple[str, ...] = ()
+    """Names of header fields that ordinary mail does not have, lower case."""
+    phrases: tuple[str, ...] = ()
+    """Phrases within the first 2 kB of the notice (as in the rules: normalised, on word boundaries)."""
+    types: tuple[str, ...] = ()
+    """Media types of the whole message."""
+
+
+@frozen
+class Layout:
+    """Where a notice puts the facts. Patterns are asked line by line, without case."""
+
+    recipient: str
+    """A pattern for the line that names a recipient: its group ``address`` and, where they stand on the same line, ``text``, ``host``."""
+    opens: tuple[str, ...] = ()
+    """Texts (lower case) one of which is in the line that opens the block; none: the block opens at once."""
+    closes: tuple[str, ...] = ORIGINAL_MARKS
+    """Opening words (lower case) of the lines that end the block."""
+    fields: Mapping[str, str] = field(factory=dict, converter=MappingProxyType)
+    """Opening words (lower case) of lines that carry a fact, and its name: ``diagnostic``, ``host``, ``remote_mta``,
+    ``original_address``, ``status``, or ``skip`` for a line without one."""
+    said: bool = True
+    """Whether the lines after the recipient, up to a blank one, are what was said of it."""
+    said_before: bool = False
+    """Whether what was said stands before the recipients and holds for all of them."""
+    blanks: int = 0
+    """How many blank lines may stand between the recipient and what was said of it."""
+    delays: tuple[str, ...] = ()
+    """Texts (lower case) in the notice that make it a delay."""
+    action: Action = Action.FAILED
+
+
+@frozen
+class Format:
+    """One writer of reports."""
+
+    name: str
+    fingerprints: tuple[Fingerprint, ...] = ()
+    """Any of them will do. None: the format is always asked, in its place."""
+    layout: Layout | None = None
+    read: Callable[[Message], Reading | None] | None = None
+    kind: Kind = Kind.BOUNCE
+    """What its reports are, by and large: where in the order it is asked."""
+
+    def run(self, message: Message) -> Reading | None:
+        """Return what this format makes of `message`, or None."""
+        if self.read is not None:
+            return self.read(message)
+        if self.layout is not None:
+            return read_layout(self.layout, message, self.name)
+        return None
+
+
+@lru_cache(maxsize=512)
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(text, re.IGNORECASE)
+
+
+def read_layout(layout: Layout, message: Message, name: str) -> Reading | None:
+    """Return what `layout` finds in the notice of `message`, or None where it finds no recipient."""
+    found = read_lines(layout, message.lines)
+    if not found:
+        return None
+    action = layout.action
+    if layout.delays:
+        notice = message.notice.lower()
+        if any(text in notice for text in layout.delays):
+            action = Action.DELAYED
+    return report(name, [Evidence(action=action, **facts) for facts in found])
+
+
+def report(name: str, recipients: Sequence[Evidence], fields: Sequence[tuple[str, str]] = ()) -> Reading:
+    """Return a delivery report; its kind follows from the actions: any failed is a bounce, else any delayed a delay."""
+    actions = {evidence.action for evidence in recipients}
+    if Action.FAILED in actions or not actions or None in actions:
+        kind = Kind.BOUNCE
+    elif Action.DELAYED in actions:
+        kind = Kind.DELAY
+    else:
+        kind = Kind.SUCCESS
+    return Reading(kind, tuple(recipients), tuple(fields), name)
+
+
+def read_lines(layout: Layout, lines: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the facts of each recipient that `layout` finds in `lines`."""
+    recipient = _pattern(layout.recipient)
+    waiting = bool(layout.opens)
+    found: list[dict[str, Any]] = []
+    texts: list[list[str]] = []
+    before: list[str] = []
+    blanks = 0
+    open_text: list[str] | None = None
+    for line in lines:
+        bare = line.strip()
+        low = bare.lower()
+        if waiting:
+            if not any(text in low for text in layout.opens):
+                continue
+            waiting = False
+            # The line that opens the block may name the recipient too.
+        if found or not layout.opens or bare:
+            if low.startswith(layout.closes) and not (layout.closes is ORIGINAL_MARKS and not (found or before)):
+                break
+        if not bare:
+            blanks += 1
+            if blanks > layout.blanks and open_text:
+                open_text = None
+            continue
+        match = recipient.search(line)
+        address = addresses.clean(match["address"]) if match else None
+        if match and address:
+            groups = match.groupdict()
+            facts: dict[str, Any] = {"address": address}
+            if groups.get("host"):
+                facts["host"] = groups["host"]
+            found.append(facts)
+            open_text = [groups["text"].strip()] if groups.get("text") else []
+            texts.append(open_text)
+            blanks = 0
+            continue
+        key = next((key for key in layout.fields if low.startswith(key)), None)
+        if key is not None:
+            name = layout.fields[key]
+            value = bare[len(key) :].strip()
+            if name != "skip" and found and value:
+                if name == "diagnostic":
+                    texts[-1].append(value)
+                    open_text = texts[-1]
+                    blanks = 0
+                else:
+                    found[-1].setdefault(name, value)
+            continue
+        if not found:
+            before.append(bare)
+        elif open_text is not None and layout.said and (open_text or blanks <= layout.blanks):
+            open_text.append(bare)
+            blanks = 0
+    return _with_texts(layout, found, texts, " ".join(before))
+
+
+def _with_texts(
+    layout: Layout, found: list[dict[str, Any]], texts: list[list[str]], before: str
+) -> list[dict[str, Any]]:
+    shared = before if layout.said_before else ""
+    merged: dict[str, dict[str, Any]] = {}
+    # Recipients that follow each other without a word share what is said after the last of them.
+    for facts, text in zip(reversed(found), reversed(texts), strict=True):
+        said = " ".join(text)
+        if layout.said:
+            said = shared = said or shared
+        else:
+            said = said or shared
+        if said:
+            facts["diagnostic"] = said
+        merged[facts["address"].lower()] = facts | merged.get(facts["address"].lower(), {})
+    return list(reversed(merged.values()))

@@ -1,0 +1,29 @@
+"""The formats, one small file per writer of reports; `load_catalogue` returns them in the order in which they are asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from bouncelib.format import Format
+
+ORDER: Final = ("rfc3464",)
+"""Authoritative before specific before generic: of two formats that read a message, the earlier one decides."""
+
+
+class _Catalogue:
+    """A lazy handle on the formats that come with the package."""
+
+    def __repr__(self) -> str:
+        return "CATALOGUE"
+
+    def __iter__(self) -> Iterator[Format]:
+        for name in ORDER:
+            module = import_module(f"bouncelib.formats.{name}")
+            yield from getattr(module, "FORMATS", None) or (module.FORMAT,)
+
+
+CATALOGUE: Final = _Catalogue()
+"""The formats that come with the package; none is imported before this is iterated."""

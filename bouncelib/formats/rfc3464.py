@@ -1,0 +1,193 @@
+"""Delivery status notifications: RFC 3464, in RFC 6522 multipart/report or wherever else the fields stand.
+
+A sample of the machine-readable part:
+
+    Reporting-MTA: dns; mail.store.example
+    Arrival-Date: Mon, 23 Nov 2026 09:00:00 +0000
+
+    Final-Recipient: rfc822; ann@library.example
+    Action: failed
+    Status: 5.1.1
+    Remote-MTA: dns; mx.library.example
+    Diagnostic-Code: smtp; 550 5.1.1 <ann@library.example>: User unknown
+
+Source: RFC 3464, sections 2.2 and 2.3; RFC 6533 for utf-8 addresses; deviations as seen in public test data.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from types import MappingProxyType
+from typing import Final
+
+from bouncelib import address as addresses
+from bouncelib import smtp
+from bouncelib.format import Format, report
+from bouncelib.message import Group, Message, split_groups
+from bouncelib.model import Action, EnhancedCode, Evidence, Reading, Refused, Stage, mta_name
+
+_ACTIONS: Final = MappingProxyType(
+    {
+        "failed": Action.FAILED,
+        "failure": Action.FAILED,
+        "fail": Action.FAILED,
+        "error": Action.FAILED,
+        "expired": Action.FAILED,
+        "hard": Action.FAILED,
+        "delayed": Action.DELAYED,
+        "deferred": Action.DELAYED,
+        "delay": Action.DELAYED,
+        "soft": Action.DELAYED,
+        "delivered": Action.DELIVERED,
+        "deliverable": Action.DELIVERED,
+        "relayed": Action.RELAYED,
+        "expanded": Action.EXPANDED,
+    }
+)
+_RECIPIENT: Final = frozenset({"final-recipient", "original-recipient", "x-actual-recipient"})
+_PER_RECIPIENT: Final = _RECIPIENT | {
+    "action",
+    "status",
+    "remote-mta",
+    "diagnostic-code",
+    "last-attempt-date",
+    "final-log-id",
+    "will-retry-until",
+}
+_IN_TEXT: Final = re.compile(r"(?im)^(?:reporting-mta|final-recipient)[ \t]*:")
+_TYPED: Final = re.compile(r"\s*([A-Za-z][\w.-]{0,30})\s*;\s*")
+_WORD: Final = re.compile(r"[A-Za-z]+")
+_UNREACHED: Final = re.compile(
+    r"timed out|refused to talk|connection (?:refused|reset|timed|dropped)|no route|not found|unreachable|name service|nxdomain|"
+    r"host unknown|unknown host|lookup|no such host|cannot resolve|can't resolve|deferred: ",
+    re.IGNORECASE,
+)
+
+
+def read(message: Message) -> Reading | None:
+    """Return what the delivery-status part of `message` says, or None where there is no such thing."""
+    groups = message.status_groups
+    if not groups:
+        match = _IN_TEXT.search(message.notice)
+        if match is None:
+            return None
+        groups = split_groups(message.notice[match.start() :])
+    fields, recipients = sort_groups(groups)
+    if not recipients:
+        return None
+    limit = message.limits.recipients
+    if len(recipients) > limit:
+        message.note(f"recipients cut at {limit}")
+        recipients = recipients[:limit]
+    found = []
+    for group in recipients:
+        evidence = read_group(group)
+        if evidence:
+            found.append(evidence)
+    return report("rfc3464", found, fields) if found else None
+
+
+def sort_groups(groups: Sequence[Group]) -> tuple[Group, list[Group]]:
+    """Return the per-message fields and the per-recipient groups, wherever the blank lines stand."""
+    fields: Group = []
+    recipients: list[Group] = []
+    seen: set[str] = set()
+    for group in groups:
+        names = {name.lower() for name, _ in group}
+        fresh = not names.isdisjoint(_RECIPIENT)
+        if fresh and "final-recipient" in names and len(names) == len(group) and names.isdisjoint(("reporting-mta",)):
+            # The textbook case: one whole group.
+            if recipients and "final-recipient" not in seen and seen and seen.isdisjoint(names):
+                recipients[-1] += group
+                seen |= names
+            else:
+                recipients.append(list(group))
+                seen = names
+            continue
+        for name, value in group:
+            low = name.lower()
+            if low in _RECIPIENT and (low in seen or not recipients or (low == "final-recipient" and "action" in seen)):
+                recipients.append([])
+                seen = set()
+            elif low not in _PER_RECIPIENT and not fresh and not (recipients and low.startswith("x-")):
+                fields.append((name, value))
+                continue
+            elif not recipients and low not in _PER_RECIPIENT:
+                fields.append((name, value))
+                continue
+            if not recipients:
+                recipients.append([])
+            recipients[-1].append((name, value))
+            seen.add(low)
+    return fields, [group for group in recipients if any(name.lower() in _PER_RECIPIENT for name, _ in group)]
+
+
+def read_group(group: Group) -> Evidence | None:
+    """Return what one per-recipient group says, or None where it names no recipient."""
+    fields: dict[str, str] = {}
+    for name, value in group:
+        low = name.lower()
+        if value and low not in fields:
+            fields[low] = value
+    final = fields.get("final-recipient", "")
+    original = fields.get("original-recipient", "")
+    final_type, final_address = addresses.from_field(final) if final else ("", None)
+    original_address = addresses.from_orcpt(original) if original else None
+    actual = fields.get("x-actual-recipient", "")
+    if final_address is None or ("@" not in final_address and final_type in {"x-local", "local", "system", "x-unix"}):
+        final_address = _better(final_address, addresses.from_field(actual)[1] if actual else None, original_address)
+    if final_address is None:
+        return None
+    diagnostic_type, diagnostic = _diagnostic(fields.get("diagnostic-code") or fields.get("x-supplementary-info") or "")
+    remote = fields.get("remote-mta")
+    remote_mta = mta_name(remote) if remote else None
+    status_text = fields.get("status", "")
+    status = smtp.find_status(status_text) if status_text else None
+    action = _action(fields.get("action", ""), status)
+    return Evidence(
+        address=final_address,
+        original_address=original_address,
+        action=action,
+        status=status,
+        smtp_code=status_text[:3] if status is None and status_text[:3].isdigit() and status_text[:1] in "45" else None,
+        diagnostic=diagnostic or (status_text if status is None or "(" in status_text else None) or None,
+        diagnostic_type=diagnostic_type,
+        remote_mta=(smtp.host_name(remote_mta) or remote_mta) if remote_mta else None,
+        refused=_refused(diagnostic_type, diagnostic, remote_mta),
+        format="rfc3464",
+        fields=tuple(group),
+    )
+
+
+def _better(address: str | None, *others: str | None) -> str | None:
+    return next((other for other in others if other and "@" in other), address or next(filter(None, others), None))
+
+
+def _action(text: str, status: EnhancedCode | None) -> Action | None:
+    match = _WORD.search(text)
+    action = _ACTIONS.get(match[0].lower()) if match else None
+    if action is None and status is not None:
+        action = {2: Action.DELIVERED, 4: Action.DELAYED}.get(status.class_, Action.FAILED)
+    return action or Action.FAILED
+
+
+def _diagnostic(value: str) -> tuple[str | None, str]:
+    match = _TYPED.match(value)
+    if match and not match[1].isdigit():
+        return match[1].lower(), value[match.end() :].strip()
+    return None, value.strip()
+
+
+def _refused(kind: str | None, text: str, remote: str | None) -> Refused | None:
+    if kind in {"x-unix", "x-local", "lmtp", "x-notes"}:
+        return Refused.AFTER_ACCEPTANCE
+    reply = smtp.find_reply(text) if text else None
+    if kind == "dns" or (text and _UNREACHED.search(text) and not (reply and reply.code and kind == "smtp")):
+        return Refused.NEVER_REACHED
+    if reply and reply.code and (kind == "smtp" or remote or smtp.find_stage(text) in {Stage.RCPT, Stage.MAIL, Stage.END}):
+        return Refused.IN_SESSION
+    return Refused.AFTER_ACCEPTANCE if kind == "x-postfix" else None
+
+
+FORMAT: Final = Format("rfc3464", read=read)

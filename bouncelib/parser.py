@@ -1,0 +1,155 @@
+"""`BounceParser` and its default instance: raw mail in, report out."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Sequence
+from email.message import Message as EmailMessage
+from functools import cache
+from typing import Any, BinaryIO, Final
+
+from bouncelib import smtp
+from bouncelib.classify import DELIVERED, Classifier, Judge
+from bouncelib.dispatch import Dispatcher
+from bouncelib.format import Format
+from bouncelib.formats import CATALOGUE
+from bouncelib.gather import gather, settle
+from bouncelib.message import Limits, Message
+from bouncelib.model import (
+    Action,
+    BounceReport,
+    EnhancedCode,
+    Evidence,
+    Judgement,
+    Kind,
+    Late,
+    Recipient,
+    Stage,
+)
+from bouncelib.rulebook import DEFAULT_RULES, Rulebook, Rules
+
+Raw = bytes | bytearray | memoryview | str | EmailMessage | BinaryIO
+
+_JUDGED: Final = frozenset({Kind.BOUNCE, Kind.DELAY, Kind.SUCCESS})
+
+
+class BounceParser:
+    """Reads messages with a chosen set of formats, rules and judges; nothing global is touched."""
+
+    def __init__(
+        self,
+        *,
+        formats: Iterable[Format] = CATALOGUE,
+        rules: Iterable[Rules] = DEFAULT_RULES,
+        judges: Sequence[Judge] = (),
+        limits: Limits | None = None,
+    ) -> None:
+        """Load `formats` and `rules`; raise `RuleError` or `FormatError` where one is wrong."""
+        self._limits = limits or Limits()
+        self._dispatcher = Dispatcher(formats)
+        self._classifier = Classifier(Rulebook(rules), judges)
+
+    def parse(self, raw: Raw) -> BounceReport:
+        """Return what `raw` says; raise nothing, whatever bytes arrive."""
+        message = Message(to_bytes(raw), self._limits)
+        reading = gather(message, self._dispatcher)
+        judge = self._classifier.judge
+        judged = reading.kind in _JUDGED
+        recipients = tuple(
+            [Recipient(evidence, judge(evidence) if judged else DELIVERED) for evidence in reading.recipients]
+        )
+        return BounceReport(
+            kind=reading.kind,
+            recipients=recipients,
+            format=reading.format or None,
+            fields=reading.fields,
+            defects=(*message.defects, *reading.defects),
+        )
+
+    def classify_response(
+        self,
+        text: str,
+        *,
+        host: str | None = None,
+        stage: Stage | str | None = None,
+        status: EnhancedCode | str | None = None,
+        smtp_code: str | int | None = None,
+        action: Action | str = Action.FAILED,
+        domain: str | None = None,
+        format: str | None = None,  # noqa: A002 - the report's word
+    ) -> Judgement:
+        """Return what one reply means, from an SMTP log or a live session.
+
+        `text` is the reply as the server gave it, `host` the server, `stage` the step of the session (``RCPT``), `status` and
+        `smtp_code` the codes where they do not stand in the text, `domain` the recipient's. Raises `ValueError` where
+        `stage`, `status` or `action` is no such thing.
+        """
+        evidence = Evidence(
+            address=f"postmaster@{domain}" if domain else None,
+            action=Action(action),
+            status=EnhancedCode.parse(status) if isinstance(status, str) else status,
+            smtp_code=str(smtp_code) if smtp_code else None,
+            diagnostic=text,
+            host=host.lower().rstrip(".") if host else None,
+            stage=Stage(stage) if stage else None,
+            format=format,
+        )
+        return self._classifier.judge(settle(evidence))
+
+
+def to_bytes(raw: Raw) -> bytes:
+    """Return the bytes of `raw`, whatever dress they come in; raise `TypeError` where it is none of those."""
+    if isinstance(raw, bytes):
+        return raw
+    if isinstance(raw, str):
+        try:
+            return raw.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:
+            return raw.encode("utf-8", "replace")
+    if isinstance(raw, (bytearray, memoryview)):
+        return bytes(raw)
+    if isinstance(raw, EmailMessage):
+        return _flatten(raw)
+    if hasattr(raw, "read"):
+        return to_bytes(raw.read())
+    raise TypeError(f"not a message: {type(raw).__name__}")
+
+
+def _flatten(message: EmailMessage[Any, Any]) -> bytes:
+    try:
+        return message.as_bytes()
+    except Exception:  # noqa: BLE001 - the standard library cannot write everything that it can read
+        try:
+            return message.as_string().encode("utf-8", "surrogateescape")
+        except Exception:  # noqa: BLE001
+            out = io.StringIO()
+            for name, value in message.items():
+                out.write(f"{name}: {value}\n")
+            return out.getvalue().encode("utf-8", "replace")
+
+
+@cache
+def default_parser() -> BounceParser:
+    """Return the parser behind `parse_bounce`, built on first use."""
+    return BounceParser()
+
+
+def parse_bounce(raw: Raw) -> BounceReport:
+    """Return what the raw message says of deliveries, with a verdict per recipient and the reason for it.
+
+    `raw` is bytes, bytearray, memoryview, str, an `email.message.Message` or a binary file object. Whatever bytes arrive, a
+    report comes back and nothing is raised; whatever it reports stands in the bytes.
+    """
+    return default_parser().parse(raw)
+
+
+def classify_response(
+    text: str,
+    *,
+    host: str | None = None,
+    stage: Stage | str | None = None,
+    status: EnhancedCode | str | None = None,
+    smtp_code: str | int | None = None,
+) -> Judgement:
+    """Return what one SMTP reply means: see `BounceParser.classify_response`."""
+    return default_parser().classify_response(text, host=host, stage=stage, status=status, smtp_code=smtp_code)
