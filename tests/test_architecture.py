@@ -25,7 +25,7 @@ LAYERS = (
     ("message",),
     ("format", "rulebook"),
     ("formats",),
-    ("dispatch", "gather", "classify", "genuine", "plugins"),
+    ("signs", "dispatch", "gather", "classify", "genuine", "plugins"),
     ("parser",),
     ("mailbox", "batch", "testing"),
     ("cli", "__main__"),
