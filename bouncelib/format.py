@@ -113,7 +113,7 @@ def read_layout(layout: Layout, message: Message, name: str) -> Reading | None:
         notice = message.notice.lower()
         if any(text in notice for text in layout.delays):
             action = Action.DELAYED
-    return report(name, [Evidence(action=action, **facts) for facts in found])
+    return report(name, [Evidence(action=action, format=name, **facts) for facts in found])
 
 
 def report(name: str, recipients: Sequence[Evidence], fields: Sequence[tuple[str, str]] = ()) -> Reading:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from attrs import evolve
@@ -10,18 +10,62 @@ from attrs import evolve
 from bouncelib import smtp
 from bouncelib.dispatch import Dispatcher
 from bouncelib.message import Message
-from bouncelib.model import Evidence, Kind, Reading
+from bouncelib.model import Action, EnhancedCode, Evidence, Kind, Reading
+from bouncelib.signs import Signs
 
 _DELIVERY: Final = frozenset({Kind.BOUNCE, Kind.DELAY, Kind.SUCCESS})
+_FILLED: Final = ("diagnostic", "diagnostic_type", "remote_mta", "host", "stage", "smtp_code", "status", "original_address")
 
 
 def gather(message: Message, dispatcher: Dispatcher) -> Reading:
     """Return what `message` says; its kind is `other` where no format reads it."""
-    for form in dispatcher.candidates(message, doubt=True):
-        reading = form.run(message)
-        if reading is not None:
-            return evolve(reading, recipients=tuple(map(settle, reading.recipients)))
-    return Reading(Kind.OTHER)
+    lead = dispatcher.lead
+    reading = lead.run(message) if lead else None
+    if reading is not None and all(map(_is_complete, reading.recipients)):
+        return _settled(reading, reading.recipients)
+    for form in dispatcher.candidates(Signs(message)):
+        if reading is not None and form.kind not in _DELIVERY:
+            continue
+        found = form.run(message)
+        if found is None:
+            continue
+        if reading is None:
+            return _settled(found, found.recipients)
+        reading = evolve(reading, recipients=tuple(_fill(reading.recipients, found.recipients)))
+        if all(map(_is_complete, reading.recipients)):
+            break
+    return _settled(reading, reading.recipients) if reading else Reading(Kind.OTHER)
+
+
+def _settled(reading: Reading, recipients: Sequence[Evidence]) -> Reading:
+    return Reading(reading.kind, tuple([settle(one) for one in recipients]), reading.fields, reading.format, reading.defects)
+
+
+def _is_complete(evidence: Evidence) -> bool:
+    """Return whether a report says enough of one recipient: a specific status, or what was said."""
+    if evidence.diagnostic or evidence.action not in {Action.FAILED, Action.DELAYED}:
+        return True
+    status = evidence.status
+    return status is not None and (status.subject, status.detail) != (0, 0)
+
+
+def _fill(known: Sequence[Evidence], found: Sequence[Evidence]) -> Iterator[Evidence]:
+    """Yield `known` with what is missing taken from `found`: the first source wins each field."""
+    by_address = {one.address.casefold(): one for one in found if one.address}
+    for one in known:
+        other = by_address.get((one.address or "").casefold())
+        if other is None and len(known) == len(found) == 1:
+            other = found[0]
+        if other is None or _is_complete(one):
+            yield one
+            continue
+        gaps = {
+            name: getattr(other, name)
+            for name in _FILLED
+            if getattr(one, name) is None and getattr(other, name) is not None
+        }
+        sources = tuple((name, other.format or "") for name in gaps)
+        yield evolve(one, **gaps, sources=(*one.sources, *sources))
 
 
 def settle(evidence: Evidence) -> Evidence:
@@ -55,6 +99,6 @@ def settle(evidence: Evidence) -> Evidence:
     return evolve(evidence, **facts) if facts else evidence
 
 
-def _more_specific(new: Any, old: Any) -> bool:
+def _more_specific(new: EnhancedCode, old: EnhancedCode) -> bool:
     # The remote server's word beats the reporting server's summary, unless it says nothing and the summary does.
     return not (new.subject == 0 and new.detail == 0) or (old.subject == 0 and old.detail == 0)

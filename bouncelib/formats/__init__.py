@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from bouncelib.format import Format
 
-ORDER: Final = ("rfc3464",)
+ORDER: Final = ("rfc3464", "generic")
 """Authoritative before specific before generic: of two formats that read a message, the earlier one decides."""
 
 

@@ -23,7 +23,7 @@ from typing import Final
 
 from bouncelib import address as addresses
 from bouncelib import smtp
-from bouncelib.format import Format, report
+from bouncelib.format import Fingerprint, Format, report
 from bouncelib.message import Group, Message, split_groups
 from bouncelib.model import Action, EnhancedCode, Evidence, Reading, Refused, Stage, mta_name
 
@@ -68,11 +68,16 @@ _UNREACHED: Final = re.compile(
 def read(message: Message) -> Reading | None:
     """Return what the delivery-status part of `message` says, or None where there is no such thing."""
     groups = message.status_groups
-    if not groups:
-        match = _IN_TEXT.search(message.notice)
-        if match is None:
-            return None
-        groups = split_groups(message.notice[match.start() :])
+    return _read_groups(message, groups) if groups else None
+
+
+def read_text(message: Message) -> Reading | None:
+    """Return what fields in the notice itself say, where software sends no part of their own for them."""
+    match = _IN_TEXT.search(message.notice)
+    return _read_groups(message, split_groups(message.notice[match.start() :])) if match else None
+
+
+def _read_groups(message: Message, groups: Sequence[Group]) -> Reading | None:
     fields, recipients = sort_groups(groups)
     if not recipients:
         return None
@@ -190,4 +195,11 @@ def _refused(kind: str | None, text: str, remote: str | None) -> Refused | None:
     return Refused.AFTER_ACCEPTANCE if kind == "x-postfix" else None
 
 
-FORMAT: Final = Format("rfc3464", read=read)
+FORMATS: Final = (
+    Format("rfc3464", read=read),
+    Format(
+        "rfc3464",
+        (Fingerprint(phrases=("final recipient rfc822", "reporting mta", "original recipient rfc822")),),
+        read=read_text,
+    ),
+)

@@ -88,10 +88,12 @@ def explain(evidence: Evidence, judgement: Judgement) -> str:
 
 
 def _facts(evidence: Evidence) -> str:
+    elsewhere = dict(evidence.sources)
     by_source: dict[str, list[str]] = {}
-    for name, source in evidence.sources:
-        by_source.setdefault(source, []).append(name)
-    return ", ".join(f"{source} ({', '.join(names)})" for source, names in by_source.items()) or "the caller"
+    for name in ("address", "original_address", "status", "smtp_code", "diagnostic"):
+        if getattr(evidence, name) is not None:
+            by_source.setdefault(elsewhere.get(name) or evidence.format or "the caller", []).append(name)
+    return "; ".join(f"{source} ({', '.join(names)})" for source, names in by_source.items()) or "the caller"
 
 
 def report_to_dict(report: BounceReport) -> dict[str, Any]:

@@ -22,7 +22,7 @@ _FLAGS: Final = frozenset({"weak", "default"})
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9._-]*\Z")
 _STATUS: Final = re.compile(r"([245x])\.(\d)\.(\*|\d{1,3}(?:-\d{1,3})?)\Z")
 _REPLY: Final = re.compile(r"[245](?:\d\d|yz)\Z")
-_BACKREFERENCE: Final = re.compile(r"\\[1-9]|\(\?[=!<P]")
+_BACKREFERENCE: Final = re.compile(r"\\[1-9]|\(\?(?:<[=!]|P=)")
 _RUNAWAY: Final = re.compile(r"[*+}]\)?[*+{]|\([^)]*[*+][^)]*\)[*+{]|\.[*+][^|]*\.[*+]")
 _DEFAULT_CONFIDENCE: Final = MappingProxyType({True: Confidence.LOW, False: Confidence.MEDIUM})
 

@@ -1,0 +1,101 @@
+"""What a message shows without being opened: who it says it is from, how its subject opens, and whether that is plainly a failure report."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+from bouncelib import text as _text
+from bouncelib.message import Message
+
+_FROM: Final = re.compile(rb"([^\s<>\"(),;:]{1,64})@([^\s<>\"(),;:]{1,255})")
+_DAEMON: Final = re.compile(
+    rb"mailer[ ._-]?daemon|post[._-]?master|mail[ ._-]?deliver|mail[ ._-]daemon|daemon@|^\W*bounces?\b|mdaemon|"
+    rb"mail[ ._-](?:admin|system)|message delivery|delivery (?:sub)?system|non-?delivery|mail server|mailserver|"
+    rb"system administrator|^\W{0,3}<>|symantec|mail gateway|imss@|smtp_mail|microsoft outlook|microsoftexchange|"
+    rb"^\W*(?:mta|smtp)[@-]|mail system|dmarc@|mailbot|majordomo@|listserv@|antivirus|no-?reply@sns"
+)
+# The opening of a subject, or a word in it, that failure reports of the world's mail servers have (accents and case aside).
+_FAILURE: Final = re.compile(
+    r"^(?:\[[^\]]{0,40}\] ?|(?:re|aw|sv|\*{1,3}(?:spam|junk)\*{1,3})[: ] ?){0,2}(?:undeliver|undelivrable|unzustellbar|non remis|"
+    r"non_remis|non recapitabile|onbestelbaar|no se puede entregar|nao entregue|nao_entregue|nedorucitel|kezbesithetetlen|"
+    r"niedostarcz|kan (?:inte|ikke) leveres|olevererbar|ikke lever|toimittamat|teslim edil|nije isporu|"
+    r"mail delivery|mail deliv|delivery (?:failure|status|notification|report|error|problem|has failed|delay|warning|unsuccess)|"
+    r"delivery_failure|failure (?:notice|delivery|to deliver)|failed (?:mail|delivery|message)|returned (?:mail|message|to sender|e-?mail)|"
+    r"mail (?:failed|failure|could not|system error|undeliver|not delivered|returned|status|error|warning)|"
+    r"message (?:delivery|status|undeliver|not delivered|could not|rejected|delayed|failed|has not)|"
+    r"(?:e-?mail|email) (?:bounce|delivery|could not|error|not delivered|address .{0,40} (?:not|unknown))|"
+    r"non[- ]?delivery|notification of (?:delivery|failure)|warning: (?:message|could not|e-?mail|mail)|delayed mail|delayed:|"
+    r"your (?:message|e-?mail|mail) .{0,80}(?:not|undeliver|fail|reject|delay|block|return)|could not deliver|couldn't deliver|"
+    r"cannot deliver|can't deliver|unable to deliver|nondeliverable|not deliverable|permanent delivery|automatically rejected|"
+    r"there was an error sending|processing error|bounce(?:d)?[ :]|error sending|transport failure|user unknown|"
+    r"address (?:not found|rejected|change)|rejected(?: mail)?:|auto(?:mated|matic)? (?:bounce|response from)|aws notification|"
+    r"amazon ses|\W{0,4}message you sent blocked|blocked:|postmaster notify|nicht zugestellt|zustell|unbestellbar|fehler bei|"
+    r"echec|rapport de non|avis de non|message non|mensagem nao|falha na entrega|devol|error de entrega|entrega fallida|"
+    r"mancata|avviso di mancat|messaggio non|impossibile|zprava .{0,20}nemohla|vase zprava|недостав|не доставлен|не удается|"
+    r"ваше сообщение не|сообщение не|notificaci\w+ (?:de|sobre) (?:error|estado|entrega|falla)|wiadomosc nie|zwrot)"
+    r"|delivery (?:failure|has failed|status notification)|failure notice|undelivered mail|undeliverable|returned mail|"
+    r"mail delivery failed|could not be delivered|not be delivered|配信不能|配信でき|配送|メールエラー|送信エラー|宛先不明|エラーメール|退信|退回|"
+    r"投递失败|发送失败|传输失败|无法投递|未送达|無法傳遞|반송|배달되지|배달할 수|전송 실패|ne peut etre|non recense"
+)
+
+
+def fold(text: str) -> str:
+    """Return `text` in lower case and without accents."""
+    if text.isascii():
+        return text.lower()
+    text = unicodedata.normalize("NFKD", text.casefold())
+    return unicodedata.normalize("NFC", "".join(c for c in text if not "\u0300" <= c <= "\u036f"))
+
+
+class Signs:
+    """The outward signs of one message."""
+
+    __slots__ = ("_plausible", "message", "sender", "sender_keys", "subject")
+
+    def __init__(self, message: Message) -> None:
+        """Read From and Subject of `message`."""
+        self.message = message
+        raw = (message.headers.raw(b"from") or b"").lower()
+        self.sender = raw
+        match = _FROM.search(raw)
+        self.sender_keys: tuple[bytes, ...] = ()
+        if match:
+            self.sender_keys = (match[1], match[0], b"@" + match[2])
+        elif raw:
+            self.sender_keys = (raw.strip(b"<> "),)
+        subject = message.headers.raw(b"subject")
+        self.subject = fold(_text.decode_header(subject)) if subject else ""
+        self._plausible: bool | None = None
+
+    @property
+    def from_daemon(self) -> bool:
+        """Whether the From header names a mail system rather than a person."""
+        return _DAEMON.search(self.sender) is not None
+
+    @property
+    def null_return_path(self) -> bool:
+        """Whether the return path is the null one, or a mailer daemon's."""
+        raw = self.message.headers.raw(b"return-path")
+        return raw is not None and (raw in {b"<>", b"", b"< >"} or b"mailer-daemon" in raw.lower())
+
+    @property
+    def failure_subject(self) -> bool:
+        """Whether the subject opens as those of failure reports do."""
+        return _FAILURE.search(self.subject) is not None
+
+    @property
+    def plausible(self) -> bool:
+        """Whether this may be a failure report that states nothing in RFC 3464's form: worth reading the notice for."""
+        if self._plausible is None:
+            headers = self.message.headers
+            self._plausible = (
+                self.from_daemon
+                or self.failure_subject
+                or self.null_return_path
+                or headers.raw(b"x-failed-recipients") is not None
+                or (self.message.media == "multipart/report")
+                or not self.sender
+            )
+        return self._plausible
