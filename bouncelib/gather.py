@@ -38,7 +38,14 @@ def gather(message: Message, dispatcher: Dispatcher) -> Reading:
 
 
 def _settled(reading: Reading, recipients: Sequence[Evidence]) -> Reading:
-    return Reading(reading.kind, tuple([settle(one) for one in recipients]), reading.fields, reading.format, reading.defects)
+    return Reading(
+        reading.kind,
+        tuple([settle(one) for one in recipients]),
+        reading.fields,
+        reading.format,
+        reading.defects,
+        reading.new_address,
+    )
 
 
 def _is_complete(evidence: Evidence) -> bool:
@@ -84,7 +91,7 @@ def settle(evidence: Evidence) -> Evidence:
     elif whole is not text:
         facts["unwrapped"] = whole
     status = evidence.status
-    if reply.status is not None and (status is None or _more_specific(reply.status, status)):
+    if reply.status is not None and reply.status.class_ != 2 and (status is None or _more_specific(reply.status, status)):
         facts["status"] = reply.status
     if reply.code and evidence.smtp_code is None:
         facts["smtp_code"] = reply.code

@@ -442,6 +442,11 @@ class Message:
         return self._notice
 
     @property
+    def known_notice(self) -> str:
+        """The notice, if somebody has read it; else nothing."""
+        return self._notice or ""
+
+    @property
     def lines(self) -> list[str]:
         """The lines of the notice."""
         if self._lines is None:
@@ -463,11 +468,21 @@ class Message:
         self._scan()
         if self._original is None:
             return None
-        limit = self.limits.header_bytes
-        body = self._original.body(limit).lstrip(b"\n")
-        if body[:5] == b"From " or body[:6] == b">From ":
-            body = body.partition(b"\n")[2]
-        return body.partition(b"\n\n")[0]
+        part = self._original
+        encoding = part.headers.raw(b"content-transfer-encoding")
+        if encoding and encoding.lower() in {b"base64", b"quoted-printable"}:
+            body = part.body(self.limits.header_bytes).lstrip(b"\n")
+            return body.partition(b"\n\n")[0]
+        start = part.start
+        while self.raw[start : start + 1] in (b"\n", b"\r"):
+            start += 1
+        if self.raw[start : start + 5] == b"From " or self.raw[start : start + 6] == b">From ":
+            start = self.raw.find(b"\n", start, start + 1000) + 1 or start
+        block, body_start = self._header_block(start)
+        if b"\n--" in block:
+            # Headers alone may run into the delimiter.
+            block = self.slice(start, min(body_start, part.stop().start))
+        return block
 
     def original_part(self) -> Part | None:
         """Return the part that holds the returned message, or None."""

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, Final
 from bouncelib import smtp
 from bouncelib.classify import DELIVERED, Classifier, Judge
 from bouncelib.dispatch import Dispatcher
+from bouncelib.envelope import make_envelope
 from bouncelib.format import Format
 from bouncelib.formats import CATALOGUE
 from bouncelib.gather import gather, settle
@@ -64,6 +65,17 @@ class BounceParser:
             format=reading.format or None,
             fields=reading.fields,
             defects=(*message.defects, *reading.defects),
+            envelope=Late(
+                make_envelope,
+                (
+                    message.headers.block,
+                    message.original,
+                    message.known_notice,
+                    reading.new_address,
+                    self._limits.header_count,
+                    reading.kind is not Kind.OTHER,
+                ),
+            ),
         )
 
     def classify_response(

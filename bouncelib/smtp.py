@@ -28,10 +28,9 @@ _INNER: Final = re.compile(
 )
 _CONTINUATION: Final = re.compile(r"\s+([45]\d\d)[- ](?:([245]\.\d{1,2}\.\d{1,3})\s)?")
 _STAGE: Final = re.compile(
-    r"(?:in reply to|after|response to|during|while sending|in response to|performing the|at the|stage:?|to)\s+(?:the\s+|sending\s+)?"
-    r"\W{0,2}(end of data|\.|initial connection|initial greeting|connection|mail from|mail|rcpt to|rcpt|data|bdat|helo|ehlo|lhlo|"
-    r"starttls|auth)(?![a-z])",
-    re.IGNORECASE,
+    r"(?:(?i:in reply to|after|response to|during|while sending|in response to|performing the|stage:?)\s+(?:the\s+|sending\s+)?"
+    r"\W{0,2}(?i:(end of data|\.|initial connection|initial greeting|mail from|rcpt to|helo|ehlo|lhlo|starttls)|(MAIL|RCPT|DATA|BDAT|"
+    r"AUTH|pipelined (?:MAIL FROM|RCPT TO|DATA|sending data block|end of data)))(?![a-z]))",
 )
 _STAGES: Final = MappingProxyType(
     {
@@ -49,6 +48,7 @@ _STAGES: Final = MappingProxyType(
         "helo": Stage.EHLO,
         "ehlo": Stage.EHLO,
         "lhlo": Stage.EHLO,
+        "sending data block": Stage.END,
         "starttls": Stage.STARTTLS,
         "auth": Stage.AUTH,
     }
@@ -138,7 +138,7 @@ def join_lines(text: str) -> str:
 def find_stage(text: str) -> Stage | None:
     """Return the step of the session that `text` says was answered, or None."""
     match = _STAGE.search(text)
-    return _STAGES[match[1].lower()] if match else None
+    return _STAGES.get((match[1] or match[2]).lower().removeprefix("pipelined ")) if match else None
 
 
 def find_host(text: str) -> str | None:

@@ -124,6 +124,8 @@ class Reading:
     """What the report says of itself: the per-message fields of RFC 3464, or the format's own."""
     format: str = ""
     defects: tuple[str, ...] = ()
+    new_address: str | None = None
+    """Where an automatic reply says to write from now on."""
 
 
 def parse_date(text: str | None) -> datetime | None:
