@@ -19,9 +19,11 @@ _CODE: Final = r"([245])\.(\d{1,2})\.(\d{1,3})(?![\d]|\.\d)"
 _STATUS: Final = re.compile(rf"(?<![\d.\w]){_CODE}")
 # RFC 5321, section 4.2: three digits, then a space or a hyphen; an enhanced code may follow (RFC 2034, section 4).
 _REPLY: Final = re.compile(
-    rf"(?<![\w.\-/@=])([45][0-9]\d)(?=[\s\-:;,#)'\"<(]|$)(?:[\s\-:]{{0,2}}[#(\[<'\"]{{0,2}}{_CODE})?"
+    rf"(?<![\w.\-/@=])(?<!\]:)(?<!line )(?<!port )([45][0-9]\d)(?=[\s\-:;,#)'\"<(]|$)(?:[\s\-:]{{0,2}}[#(\[<'\"]{{0,2}}{_CODE})?"
 )
 # What stands before the reply of another server that this text quotes.
+# What stands before numbers of other kinds: versions, dates.
+_OTHER_NUMBER: Final = re.compile(r"(?i)(?:version|release|v|ver|of|on|rev|mailman|postfix|exim|sendmail|php|imss|server)[ /:]{1,2}\Z")
 _INNER: Final = re.compile(
     r"(?:['\"<(\[]|\bsaid:|\bsmtp;|\bwas:|\breturned:?|\bresponded:?|\breply:|\berror:?|\bresponse:|->|:)\s{0,3}#?<?"
     r"([45][0-5]\d)(?=[\s\-][\s\-]?['\"#\w<(\[*])"
@@ -94,7 +96,7 @@ def find_status(text: str) -> EnhancedCode | None:
     """Return the first enhanced code in `text` (RFC 3463), or None."""
     for match in _STATUS.finditer(text):
         status = _status(match[1], match[2], match[3])
-        if status:
+        if status and not _OTHER_NUMBER.search(text, max(0, match.start() - 12), match.start()):
             return status
     return None
 
@@ -130,7 +132,10 @@ def join_lines(text: str) -> str:
         return text
 
     def keep(match: re.Match[str]) -> str:
-        return " " if match[1] == code and text[match.end(1)] in "- " else match[0]
+        if match[1] != code:
+            return match[0]
+        # The first line of a reply need not carry the enhanced code that a later one has.
+        return f" {match[2]} " if match[2] and match[2] not in text[: match.start()] else " "
 
     return _CONTINUATION.sub(keep, text[:3] + " " + text[4:])
 

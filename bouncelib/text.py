@@ -84,9 +84,14 @@ def decode_header(raw: bytes) -> str:
     text = decode(raw)
     if "\n" in text:
         text = _FOLD.sub("", text)
-    if "=?" in text:
-        text = _ENCODED_WORD.sub(_encoded_word, _BETWEEN_WORDS.sub(r"\1\2", text))
-    return printable(text)
+    return printable(decode_words(text))
+
+
+def decode_words(text: str) -> str:
+    """Return `text` with its encoded words decoded (RFC 2047)."""
+    if "=?" not in text:
+        return text
+    return _ENCODED_WORD.sub(_encoded_word, _BETWEEN_WORDS.sub(r"\1\2", text))
 
 
 def _encoded_word(match: re.Match[str]) -> str:

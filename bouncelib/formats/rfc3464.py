@@ -26,6 +26,7 @@ from bouncelib import smtp
 from bouncelib.format import Fingerprint, Format, report
 from bouncelib.message import Group, Message, split_groups
 from bouncelib.model import Action, EnhancedCode, Evidence, Reading, Refused, Stage, mta_name
+from bouncelib.text import decode_words
 
 _ACTIONS: Final = MappingProxyType(
     {
@@ -179,9 +180,9 @@ def _action(text: str, status: EnhancedCode | None) -> Action | None:
 
 def _diagnostic(value: str) -> tuple[str | None, str]:
     match = _TYPED.match(value)
-    if match and not match[1].isdigit():
-        return match[1].lower(), value[match.end() :].strip()
-    return None, value.strip()
+    kind = match[1].lower() if match else None
+    said = value[match.end() :] if match else value
+    return kind, decode_words(said).strip() if "=?" in said else said.strip()
 
 
 def _refused(kind: str | None, text: str, remote: str | None) -> Refused | None:

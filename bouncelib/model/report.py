@@ -264,7 +264,7 @@ class BounceReport:
 
     def _mta(self, name: str) -> str | None:
         value = self.field(name)
-        return wire.mta_name(value) if value else None
+        return (wire.mta_name(value) or None) if value else None
 
     @property
     def reporting_mta(self) -> str | None:

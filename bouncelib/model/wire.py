@@ -65,7 +65,9 @@ def decode_xtext(text: str) -> str:
 def mta_name(value: str) -> str:
     """Return the name in an MTA field without its type (``dns; mx.store.example`` is ``mx.store.example``)."""
     kind, semicolon, name = value.partition(";")
-    return (name if semicolon else kind).strip()
+    name = (name if semicolon else kind).strip()
+    # RFC 5322 comments: an address in parentheses is not part of the name.
+    return name.partition(" (")[0].rstrip() if name.endswith(")") else name
 
 
 def pairs(items: Iterable[Iterable[str]]) -> tuple[Field, ...]:
