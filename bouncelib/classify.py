@@ -147,7 +147,7 @@ class Classifier:
         )
 
     def _blocklist(self, facts: Facts) -> str | None:
-        names = self._book.blocklists.find(facts.words, facts.vocabulary)
+        names = self._book.blocklists.find(facts.words)
         return min(names) if names else None
 
 

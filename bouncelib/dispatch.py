@@ -7,7 +7,7 @@ from typing import Final
 
 from bouncelib.format import Fingerprint, Format
 from bouncelib.signs import Signs
-from bouncelib.words import Phrase, PhraseIndex, normalise
+from bouncelib.words import Phrase, PhraseIndex, Words
 
 _OPENING: Final = 2048
 
@@ -71,8 +71,7 @@ class Dispatcher:
             if _fits(signs, clue):
                 places.add(place)
         if signs.plausible:
-            words = normalise(message.notice[:_OPENING])
-            for place, clue in self._phrases.find(words, set(words.split())):
+            for place, clue in self._phrases.find(Words(message.notice[:_OPENING])):
                 if _fits(signs, clue):
                     places.add(place)
         if self.lead is not None:

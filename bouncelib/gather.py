@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -10,10 +11,17 @@ from attrs import evolve
 from bouncelib import smtp
 from bouncelib.dispatch import Dispatcher
 from bouncelib.message import Message
-from bouncelib.model import Action, EnhancedCode, Evidence, Kind, Reading
+from bouncelib.model import Action, EnhancedCode, Evidence, Kind, Reading, Refused
 from bouncelib.signs import Signs
 
 _DELIVERY: Final = frozenset({Kind.BOUNCE, Kind.DELAY, Kind.SUCCESS})
+_LOCAL: Final = frozenset({"x-unix", "x-local", "lmtp", "x-notes"})
+_UNREACHED: Final = re.compile(
+    r"timed out|refused to talk|connection (?:refused|reset|timed|dropped)|no route|not found|unreachable|name service|nxdomain|"
+    r"host unknown|unknown host|lookup|no such host|cannot resolve|can't resolve|deferred: ",
+    re.IGNORECASE,
+)
+_LOOK: Final = 500
 _FILLED: Final = ("diagnostic", "diagnostic_type", "remote_mta", "host", "stage", "smtp_code", "status", "original_address")
 
 
@@ -79,7 +87,7 @@ def settle(evidence: Evidence) -> Evidence:
     """Return `evidence` with its codes, its innermost reply, the host and the step of the session taken from what was said."""
     text = evidence.diagnostic
     if not text:
-        return evidence
+        return evolve(evidence, refused=Refused.NEVER_REACHED) if evidence.diagnostic_type == "dns" else evidence
     facts: dict[str, Any] = {}
     whole = smtp.join_lines(text)
     inner = smtp.unwrap(whole)
@@ -103,7 +111,24 @@ def settle(evidence: Evidence) -> Evidence:
         host = smtp.find_host(text) or (smtp.host_name(evidence.remote_mta) if evidence.remote_mta else None)
         if host:
             facts["host"] = host
+    if evidence.refused is None:
+        facts["refused"] = _refused(evidence, text, reply, facts)
     return evolve(evidence, **facts) if facts else evidence
+
+
+def _refused(evidence: Evidence, text: str, reply: smtp.Reply, facts: dict[str, Any]) -> Refused | None:
+    """Return who speaks, as far as the report tells."""
+    kind = evidence.diagnostic_type
+    if kind == "dns":
+        return Refused.NEVER_REACHED
+    if kind in _LOCAL:
+        return Refused.AFTER_ACCEPTANCE
+    remote = evidence.remote_mta or evidence.host or facts.get("host") or evidence.stage or facts.get("stage")
+    if reply.code and (kind == "smtp" or remote):
+        return Refused.IN_SESSION
+    if _UNREACHED.search(text[:_LOOK]):
+        return Refused.NEVER_REACHED
+    return Refused.AFTER_ACCEPTANCE if kind == "x-postfix" else None
 
 
 def _more_specific(new: EnhancedCode, old: EnhancedCode) -> bool:

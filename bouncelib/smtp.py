@@ -21,19 +21,22 @@ _STATUS: Final = re.compile(rf"(?<![\d.\w]){_CODE}")
 _REPLY: Final = re.compile(
     rf"(?<![\w.\-/@=])(?<!\]:)(?<!line )(?<!port )([45][0-9]\d)(?=[\s\-:;,#)'\"<(]|$)(?:[\s\-:]{{0,2}}[#(\[<'\"]{{0,2}}{_CODE})?"
 )
-# What stands before the reply of another server that this text quotes.
 # What stands before numbers of other kinds: versions, dates.
-_OTHER_NUMBER: Final = re.compile(r"(?i)(?:version|release|v|ver|of|on|rev|mailman|postfix|exim|sendmail|php|imss|server)[ /:]{1,2}\Z")
-_INNER: Final = re.compile(
-    r"(?:['\"<(\[]|\bsaid:|\bsmtp;|\bwas:|\breturned:?|\bresponded:?|\breply:|\berror:?|\bresponse:|->|:)\s{0,3}#?<?"
-    r"([45][0-5]\d)(?=[\s\-][\s\-]?['\"#\w<(\[*])"
+_OTHER_NUMBER: Final = re.compile(
+    r"(?:version|release|v|ver|of|on|rev|mailman|postfix|exim|sendmail|php|imss|server)[ /:]{1,2}\Z", re.IGNORECASE
 )
+_NUMBER: Final = re.compile(r"[45][0-5]\d(?=[\s\-][\s\-]?['\"#\w<(\[*])")
+_QUOTES: Final = MappingProxyType({"'": "'", '"': '"', "<": ">", "(": ")", "[": "]"})
+# What stands before the reply of another server that a text quotes.
+_INTRODUCTIONS: Final = ("said:", "smtp;", "was:", "returned", "responded", "->", ":")
 _CONTINUATION: Final = re.compile(r"\s+([45]\d\d)[- ](?:([245]\.\d{1,2}\.\d{1,3})\s)?")
 _STAGE: Final = re.compile(
     r"(?:(?i:in reply to|after|response to|during|while sending|in response to|performing the|stage:?)\s+(?:the\s+|sending\s+)?"
     r"\W{0,2}(?i:(end of data|\.|initial connection|initial greeting|mail from|rcpt to|helo|ehlo|lhlo|starttls)|(MAIL|RCPT|DATA|BDAT|"
     r"AUTH|pipelined (?:MAIL FROM|RCPT TO|DATA|sending data block|end of data)))(?![a-z]))",
 )
+# One of these is in every text that the pattern matches; looking for them is much cheaper.
+_STAGE_WORDS: Final = ("eply to", "fter ", "esponse to", "uring ", "while sending", "performing the", "tage")
 _STAGES: Final = MappingProxyType(
     {
         "end of data": Stage.END,
@@ -60,6 +63,8 @@ _SAID: Final = re.compile(
     r"(?:\bhost|\bserver|\bfrom|\bto|\bby|\bat)\s+\[?([A-Za-z0-9][A-Za-z0-9_.-]{2,253})(?:\[[0-9A-Fa-f:.]+\]|\s\([^)]{0,80}\)|\s\[[0-9A-Fa-f:.]+\])?"
     r"(?::\d+)?\]?\s{0,3}(?:said|refused|:\s|during|after)"
 )
+
+_SAID_WORDS: Final = ("said", "refused", "]:", "during", "after", "):", " :")
 
 
 @frozen
@@ -96,7 +101,8 @@ def find_status(text: str) -> EnhancedCode | None:
     """Return the first enhanced code in `text` (RFC 3463), or None."""
     for match in _STATUS.finditer(text):
         status = _status(match[1], match[2], match[3])
-        if status and not _OTHER_NUMBER.search(text, max(0, match.start() - 12), match.start()):
+        start = match.start()
+        if status and not (start and _OTHER_NUMBER.search(text, max(0, start - 12), start)):
             return status
     return None
 
@@ -106,21 +112,24 @@ def unwrap(text: str) -> str:
 
     ``5.1.0 - Unknown address error 550-'5.1.1 ... unknown' (delivery attempts: 0)`` gives ``550-'5.1.1 ... unknown'``.
     """
-    found = None
-    for match in _INNER.finditer(text):
-        start = match.start(1)
+    start = 0
+    opener = ""
+    for match in _NUMBER.finditer(text):
+        at = match.start()
         # 503 follows a refusal in the same session (RFC 5321, section 4.1.4) and explains nothing.
-        if start and not (match[1] == "503" and found is not None):
-            found = match
-    if found is None:
+        if not at or text[at - 1].isalnum() or text[at - 1] in ".-/" or (start and match[0] == "503"):
+            continue
+        before = text[max(0, at - 16) : at].rstrip(" #<").lower() if text[at - 1] not in "<(" else text[at - 1]
+        if text[at - 1] == "<" or before[-1:] in _QUOTES or before.endswith(_INTRODUCTIONS):
+            start = at
+            opener = "<" if text[at - 1] == "<" else before[-1:]
+    if not start:
         return text
-    start = found.start(1)
-    opener = text[found.start()]
-    closer = {"'": "'", '"': '"', "<": ">", "(": ")", "[": "]"}.get(opener)
     inner = text[start:]
+    closer = _QUOTES.get(opener)
     if closer:
         end = inner.rfind(closer)
-        if end > 8:  # noqa: PLR2004 - longer than the codes alone
+        if end > 8:
             inner = inner[:end]
     return inner.strip()
 
@@ -142,12 +151,16 @@ def join_lines(text: str) -> str:
 
 def find_stage(text: str) -> Stage | None:
     """Return the step of the session that `text` says was answered, or None."""
+    if not any(word in text for word in _STAGE_WORDS):
+        return None
     match = _STAGE.search(text)
     return _STAGES.get((match[1] or match[2]).lower().removeprefix("pipelined ")) if match else None
 
 
 def find_host(text: str) -> str | None:
     """Return the server that `text` says spoke (``host mx.library.example[192.0.2.1] said: ...``), or None."""
+    if not any(word in text for word in _SAID_WORDS):
+        return None
     match = _SAID.search(text)
     return host_name(match[1]) if match else None
 

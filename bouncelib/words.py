@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Set
+from collections.abc import Iterable
 from typing import Final, Generic, TypeVar
 
 from attrs import frozen
@@ -29,7 +29,7 @@ _SPACELESS: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\
 def normalise(text: str) -> str:
     """Return `text` as words with one space around each: without addresses, case, accents and punctuation."""
     if "@" in text:
-        text = _ADDRESS.sub(" ", text)
+        text = " ".join([_ADDRESS.sub(" ", word) if "@" in word else word for word in text.split()])
     text = text.lower()
     if not text.isascii():
         text = unicodedata.normalize("NFKD", text.casefold())
@@ -39,19 +39,33 @@ def normalise(text: str) -> str:
     return f" {' '.join(text.translate(_PUNCTUATION).split())} "
 
 
+class Words:
+    """A text, normalised once for every index that it is looked up in."""
+
+    __slots__ = ("keys", "text")
+
+    def __init__(self, text: str) -> None:
+        """Normalise `text` and list its words and pairs of words."""
+        self.text = normalise(text)
+        words = self.text.split()
+        self.keys: set[str | tuple[str, str]] = set(words)
+        self.keys.update(zip(words, words[1:], strict=False))
+
+
 @frozen
 class Phrase:
     """A literal phrase: parts that follow each other in a text, ready to be found in normalised text."""
 
     parts: tuple[str, ...]
-    words: tuple[str, ...]
-    """The whole words in it; none where the script has no spaces or the phrase is but a stem."""
+    keys: frozenset[str | tuple[str, str]]
+    """The whole words and pairs of words in it; none where the script has no spaces or the phrase is but a stem."""
+    ascii: bool
 
     @classmethod
     def parse(cls, text: str) -> Phrase:
         """Return the phrase that `text` spells; raise `ValueError` where nothing of it is left to look for."""
         parts: list[str] = []
-        words: list[str] = []
+        keys: set[str | tuple[str, str]] = set()
         for chunk in text.split("..."):
             part = normalise(chunk)
             if part == "  ":
@@ -62,11 +76,14 @@ class Phrase:
             stem = chunk.rstrip().endswith("*")
             known = part.split()
             parts.append(part.rstrip() if stem else part)
-            words.extend(known[:-1] if stem else known)
+            if stem:
+                del known[-1:]
+            keys.update(known)
+            keys.update(zip(known, known[1:], strict=False))
         if not parts:
             message = f"a phrase without words: {text!r}"
             raise ValueError(message)
-        return cls(tuple(parts), tuple(words))
+        return cls(tuple(parts), frozenset(keys), all(map(str.isascii, parts)))
 
     def found_in(self, text: str) -> bool:
         """Return whether normalised `text` holds the phrase."""
@@ -89,33 +106,39 @@ class Phrase:
 
 
 class PhraseIndex(Generic[_T]):
-    """Phrases with what they stand for, each filed under its rarest word."""
+    """Phrases with what they stand for, each filed under its rarest pair of words, or its rarest word where it has no pair."""
 
-    __slots__ = ("_by_word", "_loose")
+    __slots__ = ("_filed", "_loose")
 
     def __init__(self, entries: Iterable[tuple[Phrase, _T]]) -> None:
         """File `entries`: pairs of a phrase and what it stands for."""
         entries = list(entries)
-        frequency = Counter(word for phrase, _ in entries for word in set(phrase.words))
-        self._by_word: dict[str, list[tuple[Phrase, _T]]] = {}
+        frequency = Counter(key for phrase, _ in entries for key in phrase.keys)
+        self._filed: dict[str | tuple[str, str], list[tuple[Phrase, _T]]] = {}
         self._loose: list[tuple[Phrase, _T]] = []
         for phrase, thing in entries:
-            if phrase.words:
+            if phrase.keys:
                 # A long word tells more than a short one that is as rare among the phrases.
-                key = min(phrase.words, key=lambda word: (frequency[word], -len(word), word))
-                self._by_word.setdefault(key, []).append((phrase, thing))
+                key = min(phrase.keys, key=lambda key: (isinstance(key, str), frequency[key], -len("".join(key)), key))
+                self._filed.setdefault(key, []).append((phrase, thing))
             else:
                 self._loose.append((phrase, thing))
 
-    def find(self, text: str, words: Set[str]) -> list[_T]:
-        """Return what stands behind each phrase in normalised `text`, whose words are `words`, in no order that matters."""
-        by_word = self._by_word
+    def find(self, words: Words) -> list[_T]:
+        """Return what stands behind each phrase in the text, in no order that matters."""
+        text = words.text
+        filed = self._filed
         found = []
-        for word in by_word.keys() & words:
-            for phrase, thing in by_word[word]:
+        for key in filed.keys() & words.keys:
+            for phrase, thing in filed[key]:
                 if phrase.found_in(text):
                     found.append(thing)
-        for phrase, thing in self._loose:
-            if phrase.found_in(text):
-                found.append(thing)
+        if self._loose and not text.isascii():
+            for phrase, thing in self._loose:
+                if phrase.found_in(text):
+                    found.append(thing)
+        elif self._loose:
+            for phrase, thing in self._loose:
+                if phrase.ascii and phrase.found_in(text):
+                    found.append(thing)
         return found

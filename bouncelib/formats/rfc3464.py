@@ -25,7 +25,7 @@ from bouncelib import address as addresses
 from bouncelib import smtp
 from bouncelib.format import Fingerprint, Format, report
 from bouncelib.message import Group, Message, split_groups
-from bouncelib.model import Action, EnhancedCode, Evidence, Reading, Refused, Stage, mta_name
+from bouncelib.model import Action, EnhancedCode, Evidence, Reading, mta_name
 from bouncelib.text import decode_words
 
 _ACTIONS: Final = MappingProxyType(
@@ -59,11 +59,6 @@ _PER_RECIPIENT: Final = _RECIPIENT | {
 _IN_TEXT: Final = re.compile(r"(?im)^(?:reporting-mta|final-recipient)[ \t]*:")
 _TYPED: Final = re.compile(r"\s*([A-Za-z][\w.-]{0,30})\s*;\s*")
 _WORD: Final = re.compile(r"[A-Za-z]+")
-_UNREACHED: Final = re.compile(
-    r"timed out|refused to talk|connection (?:refused|reset|timed|dropped)|no route|not found|unreachable|name service|nxdomain|"
-    r"host unknown|unknown host|lookup|no such host|cannot resolve|can't resolve|deferred: ",
-    re.IGNORECASE,
-)
 
 
 def read(message: Message) -> Reading | None:
@@ -160,7 +155,6 @@ def read_group(group: Group) -> Evidence | None:
         diagnostic=diagnostic or (status_text if status is None or "(" in status_text else None) or None,
         diagnostic_type=diagnostic_type,
         remote_mta=(smtp.host_name(remote_mta) or remote_mta) if remote_mta else None,
-        refused=_refused(diagnostic_type, diagnostic, remote_mta),
         format="rfc3464",
         fields=tuple(group),
     )
@@ -183,17 +177,6 @@ def _diagnostic(value: str) -> tuple[str | None, str]:
     kind = match[1].lower() if match else None
     said = value[match.end() :] if match else value
     return kind, decode_words(said).strip() if "=?" in said else said.strip()
-
-
-def _refused(kind: str | None, text: str, remote: str | None) -> Refused | None:
-    if kind in {"x-unix", "x-local", "lmtp", "x-notes"}:
-        return Refused.AFTER_ACCEPTANCE
-    reply = smtp.find_reply(text) if text else None
-    if kind == "dns" or (text and _UNREACHED.search(text) and not (reply and reply.code and kind == "smtp")):
-        return Refused.NEVER_REACHED
-    if reply and reply.code and (kind == "smtp" or remote or smtp.find_stage(text) in {Stage.RCPT, Stage.MAIL, Stage.END}):
-        return Refused.IN_SESSION
-    return Refused.AFTER_ACCEPTANCE if kind == "x-postfix" else None
 
 
 FORMATS: Final = (

@@ -164,7 +164,7 @@ class Rulebook:
         if name:
             for rules in self._by_format.get(name, ()):
                 found.setdefault(rules.name, rules)
-        more = {rules.name: rules for rules in self._tokens.find(facts.words, facts.vocabulary)}
+        more = {rules.name: rules for rules in self._tokens.find(facts.words)}
         for key in sorted(more):
             found.setdefault(key, more[key])
         return list(found.values())

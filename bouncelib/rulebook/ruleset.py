@@ -7,7 +7,7 @@ from typing import Final
 
 from bouncelib.model import EnhancedCode
 from bouncelib.rulebook.schema import Rule
-from bouncelib.words import PhraseIndex, normalise
+from bouncelib.words import PhraseIndex, Words
 
 _NO_RULES: Final[tuple[tuple[int, Rule], ...]] = ()
 
@@ -15,15 +15,14 @@ _NO_RULES: Final[tuple[tuple[int, Rule], ...]] = ()
 class Facts:
     """What a judge sees of one reply: its codes, its words, where and by whom it was said."""
 
-    __slots__ = ("action", "reply", "stage", "status", "text", "vocabulary", "words")
+    __slots__ = ("action", "reply", "stage", "status", "text", "words")
 
     def __init__(  # noqa: PLR0913, PLR0917 - the conditions of a rule
         self, text: str, status: EnhancedCode | None, reply: str | None, stage: str | None, action: str | None
     ) -> None:
         """Normalise `text` once for all rules."""
         self.text = text
-        self.words = normalise(text)
-        self.vocabulary = set(self.words.split())
+        self.words = Words(text)
         self.status = status
         self.reply = reply
         self.stage = stage
@@ -49,10 +48,10 @@ class RuleSet:
 
     def hits(self, facts: Facts) -> list[tuple[int, Rule, str]]:
         """Return every rule that `facts` fulfil with its place and the words that did it, in order of priority."""
-        words, status, reply = facts.words, facts.status, facts.reply
+        words, status, reply = facts.words.text, facts.status, facts.reply
         found = [
             entry
-            for entry in self._index.find(words, facts.vocabulary)
+            for entry in self._index.find(facts.words)
             if _fulfilled(entry[1], facts, words, status, reply)
         ]
         by_code = self._by_code
