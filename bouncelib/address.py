@@ -17,6 +17,7 @@ _LOCAL: Final = r"(?:\"[^\"\r\n]{1,64}\"|[^\s\"<>()\[\],:;@\\\x00-\x1f\x7f]{1,25
 _DOMAIN: Final = r"(?:\[[0-9A-Fa-f:.IPv]{3,60}\]|[^\s\"<>()\[\],:;@\\\x00-\x2c\x2f\x3a-\x40\x7f]{1,254})"
 _ADDRESS: Final = re.compile(rf"{_LOCAL}@{_DOMAIN}")
 _WHOLE: Final = re.compile(rf"{_LOCAL}@{_DOMAIN}\Z")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_%+=/~!#$&*?^{|}.-]{1,254}@[A-Za-z0-9-][A-Za-z0-9.-]{0,253}[A-Za-z0-9]\Z")
 _UNITEXT: Final = re.compile(r"\\x\{([0-9A-Fa-f]{2,6})\}")
 _ESCAPE: Final = re.compile(r"\+(2B|3D|[89A-F][0-9A-F])")
 _TYPE: Final = re.compile(r"\s*([A-Za-z][\w./-]{0,30})\s*;")
@@ -26,6 +27,8 @@ _TRAILING: Final = ".;,:'`"
 def clean(text: str) -> str | None:
     """Return the one address that `text` holds in any usual dress (angle brackets, source route, quotes), or None."""
     text = text.strip()
+    if _PLAIN.match(text):
+        return text
     if _WHOLE.match(text):
         return text.strip("'`").rstrip(_TRAILING) or None
     if "<" in text:
@@ -55,6 +58,10 @@ def from_field(value: str) -> tuple[str, str | None]:
     The type is lower case and empty where none is given. Addresses of the type ``utf-8`` are decoded (RFC 6533, section 3).
     A local recipient without a domain is an address too.
     """
+    kind, semicolon, plain = value.partition(";")
+    plain = plain.strip()
+    if semicolon and _PLAIN.match(plain):
+        return kind.strip().lower(), plain
     kind = ""
     match = _TYPE.match(value)
     if match:

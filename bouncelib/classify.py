@@ -24,7 +24,7 @@ from bouncelib.model import (
     Reason,
     Verdict,
 )
-from bouncelib.rulebook import Facts, Rule, Rulebook
+from bouncelib.rulebook import Facts, Found, Hit, Rulebook
 
 Judge = Callable[[Evidence], Judgement | None]
 
@@ -63,32 +63,34 @@ class Classifier:
             return DELIVERED
         text = evidence.unwrapped or evidence.diagnostic or ""
         facts = Facts(text[:_TEXT], evidence.status, evidence.smtp_code, evidence.stage, action)
-        decision = self._decide(facts, evidence)
+        found = self._book.look_up(facts)
+        decision = self._decide(facts, evidence, found)
         if decision.weak and evidence.unwrapped and evidence.diagnostic:
             # The wrapper may say what the quoted reply leaves open.
             facts = Facts(evidence.diagnostic[:_TEXT], evidence.status, evidence.smtp_code, evidence.stage, action)
-            wider = self._decide(facts, evidence)
+            found = self._book.look_up(facts)
+            wider = self._decide(facts, evidence, found)
             if not wider.weak:
                 decision = wider
-        return self._conclude(decision, facts, evidence)
+        return self._conclude(decision, facts, evidence, found)
 
-    def _decide(self, facts: Facts, evidence: Evidence) -> _Decision:
+    def _decide(self, facts: Facts, evidence: Evidence, found: Found) -> _Decision:
         book = self._book
         for rules in book.user:
             hits = rules.first.hits(facts)
             if hits:
                 return _Decision(hits[0], Confidence.HIGH)
-        vendors = book.vendors(evidence.host, domain(evidence.address), evidence.format, facts)
+        vendors = book.vendors(evidence.host, domain(evidence.address), evidence.format, found.tokens)
         status_hits = book.status.hits(facts) if facts.status else []
         by_code = status_hits[0] if status_hits else None
         for rules in vendors:
             hits = rules.first.hits(facts)
             if hits:
                 return _Decision(hits[0], Confidence.HIGH, by_code)
-        hits = book.conflicts.hits(facts)
+        hits = book.conflicts.hits(facts, found.conflicts)
         if hits:
             return _Decision(hits[0], Confidence.MEDIUM, by_code)
-        hits = book.phrases.hits(facts)
+        hits = book.phrases.hits(facts, found.phrases)
         by_words = next((hit for hit in hits if not hit[1].weak), None)
         if by_code and not by_code[1].weak:
             return _weigh(by_code, by_words)
@@ -109,7 +111,7 @@ class Classifier:
             return _Decision(hits[0], Confidence.LOW, by_code, weak=True)
         return _Decision(by_code, Confidence.LOW, weak=True)
 
-    def _conclude(self, decision: _Decision, facts: Facts, evidence: Evidence) -> Judgement:
+    def _conclude(self, decision: _Decision, facts: Facts, evidence: Evidence, found: Found) -> Judgement:
         hit = decision.hit
         confidence = decision.confidence
         status, reply, action = facts.status, facts.reply, facts.action
@@ -139,16 +141,12 @@ class Classifier:
             _advice(verdict, base, fault, action),
             confidence,
             rule_id,
-            _because(status, reply, phrase, action),
+            phrase or None,
             trail,
-            self._blocklist(facts) if fault in _REFUSED_SENDERS else None,
+            min(found.blocklists) if found.blocklists and fault in _REFUSED_SENDERS else None,
             _retry_after(text) if base in _WAITING else None,
             _help_url(text) if "://" in text else None,
         )
-
-    def _blocklist(self, facts: Facts) -> str | None:
-        names = self._book.blocklists.find(facts.words)
-        return min(names) if names else None
 
 
 class _Decision:
@@ -158,9 +156,9 @@ class _Decision:
 
     def __init__(
         self,
-        hit: tuple[int, Rule, str] | None,
+        hit: Hit | None,
         confidence: Confidence,
-        other: tuple[int, Rule, str] | None = None,
+        other: Hit | None = None,
         *,
         weak: bool = False,
     ) -> None:
@@ -176,7 +174,7 @@ class _Decision:
         return (("agrees with" if rule.base is self.hit[1].base else "overruled", rule.id),)
 
 
-def _weigh(by_code: tuple[int, Rule, str], by_words: tuple[int, Rule, str] | None) -> _Decision:
+def _weigh(by_code: Hit, by_words: Hit | None) -> _Decision:
     """Return what a specific code and words mean together."""
     if by_words is None:
         return _Decision(by_code, Confidence.MEDIUM)
@@ -211,17 +209,6 @@ def _advice(verdict: Verdict, base: Reason, fault: Fault, action: str | None) ->
     if fault is Fault.SENDER or base is Reason.NOT_AUTHORIZED:
         return Advice.FIX_SENDER
     return Advice.COUNT
-
-
-def _because(status: EnhancedCode | None, reply: str | None, phrase: str, action: str | None) -> str:
-    seen = []
-    if status:
-        seen.append(f"status {status}")
-    if reply:
-        seen.append(f"reply {reply}")
-    if phrase:
-        seen.append(f'"{phrase}" in the diagnostic')
-    return " and ".join(seen) or (f"action {action}" if action else "nothing that says why")
 
 
 def _retry_after(text: str) -> int | None:

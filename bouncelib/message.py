@@ -192,6 +192,23 @@ def media_type(raw: bytes | None) -> str:
     return raw.partition(b";")[0].strip().lower().decode("latin-1").replace(" ", "") or "text/plain"
 
 
+def _declared_boundary(raw: bytes) -> bytes:
+    """Return the boundary that a Content-Type field declares, or nothing."""
+    at = raw.find(b"boundary=")
+    if at >= 0 and raw[at + 9 : at + 10] == b'"':
+        end = raw.find(b'"', at + 10)
+        declared = raw[at + 10 : end] if end >= 0 else raw[at + 10 :]
+    else:
+        match = _BOUNDARY.search(raw)
+        if match:
+            declared = match[1] if match[1] is not None else match[2]
+        elif b"boundary*" in raw.lower():
+            declared = _text.parameters(_text.decode_header(raw)).get("boundary", "").encode("utf-8", "replace")
+        else:
+            return b""
+    return (declared.replace(b"\n", b"") if b"\n" in declared else declared).rstrip()
+
+
 class Message:
     """One raw mail, viewed lazily."""
 
@@ -236,6 +253,8 @@ class Message:
     def _skip_envelope(self) -> int:
         """Return where the header begins: after leading blank lines and mbox ``From `` lines."""
         raw = self.raw
+        if raw[:1].isalpha() and raw[:5] != b"From ":
+            return 0
         start = 0
         if raw[:3] == b"\xef\xbb\xbf":
             start = 3
@@ -261,30 +280,44 @@ class Message:
     def _header_block(self, start: int) -> tuple[bytes, int]:
         """Return the header block that begins at `start` and where the body begins."""
         raw = self.raw
-        if raw[start : start + 1] == b"\n":
+        first = raw[start : start + 1]
+        if first == b"\n":
             return b"", start + 1
-        if raw[start : start + 1] == b"\r":
+        if first == b"\r":
             return b"", start + (2 if raw[start : start + 2] == b"\r\n" else 1)
         limit = min(self.size, start + self.limits.header_bytes)
         end = raw.find(b"\n\n", start, limit)
+        block = raw[start:end] if end >= 0 else raw[start:limit]
+        if b"\r" in block:
+            end, body = self._blank_line(start, end, limit)
+            block = self.slice(start, end if end >= 0 else limit)
+        else:
+            body = end + 2
+        if end < 0:
+            if limit < self.size:
+                self.note(f"header block cut at {self.limits.header_bytes} bytes")
+            body = limit
+        if not _FIRST_FIELD.match(block):
+            self.note("no header")
+            return b"", start
+        return block, body
+
+    def _blank_line(self, start: int, end: int, limit: int) -> tuple[int, int]:
+        """Return where the first blank line begins and ends, where lines may end in CR LF or CR; `end` is that of an LF one."""
+        raw = self.raw
         body = end + 2
         other = raw.find(b"\n\r\n", start, limit if end < 0 else end)
         if other >= 0:
             end, body = other, other + 3
+            if raw[end - 1] == 13:
+                end -= 1
+        # A bare CR ends the lines of old Macintosh files.
         first = raw.find(b"\r", start, start + 2000)
-        if first >= 0 and raw[first + 1 : first + 2] not in (b"\n", b"\r") or raw[first : first + 2] == b"\r\r":
-            # A bare CR ends the lines of old Macintosh files.
+        if first >= 0 and (raw[first + 1 : first + 2] not in (b"\n", b"\r") or raw[first : first + 2] == b"\r\r"):
             other = raw.find(b"\r\r", start, limit if end < 0 else end)
             if other >= 0 and raw[other + 2 : other + 3] != b"\n":
                 end, body = other, other + 2
-        if end < 0:
-            if limit < self.size:
-                self.note(f"header block cut at {self.limits.header_bytes} bytes")
-            end = body = limit
-        if not _FIRST_FIELD.match(raw, start, min(end, start + 200)):
-            self.note("no header")
-            return b"", start
-        return self.slice(start, end), body
+        return end, body
 
     def note(self, defect: str) -> None:
         """Add a defect, once."""
@@ -324,15 +357,9 @@ class Message:
 
     def _boundary(self, headers: Headers, start: int) -> bytes | None:
         """Return the delimiter of the multipart whose body begins at `start`: as declared, or as its first line shows."""
-        raw = headers.raw(b"content-type") or b""
-        declared = None
-        match = _BOUNDARY.search(raw)
-        if match:
-            declared = match[1] if match[1] is not None else match[2]
-        elif b"boundary*" in raw.lower():
-            declared = _text.parameters(_text.decode_header(raw)).get("boundary", "").encode("utf-8", "replace")
+        declared = _declared_boundary(headers.raw(b"content-type") or b"")
         if declared:
-            delimiter = b"--" + b"".join(declared.split(b"\n")).rstrip()
+            delimiter = b"--" + declared
             if self._next_delimiter(delimiter, 0, start, self.size):
                 return delimiter
         shown = _SHOWN_BOUNDARY.search(self.slice(start, min(self.size, start + self.limits.notice_bytes)))

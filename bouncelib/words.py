@@ -42,14 +42,12 @@ def normalise(text: str) -> str:
 class Words:
     """A text, normalised once for every index that it is looked up in."""
 
-    __slots__ = ("keys", "text")
+    __slots__ = ("known", "text")
 
     def __init__(self, text: str) -> None:
-        """Normalise `text` and list its words and pairs of words."""
+        """Normalise `text` and list its words."""
         self.text = normalise(text)
-        words = self.text.split()
-        self.keys: set[str | tuple[str, str]] = set(words)
-        self.keys.update(zip(words, words[1:], strict=False))
+        self.known = set(self.text.split())
 
 
 @frozen
@@ -57,15 +55,15 @@ class Phrase:
     """A literal phrase: parts that follow each other in a text, ready to be found in normalised text."""
 
     parts: tuple[str, ...]
-    keys: frozenset[str | tuple[str, str]]
-    """The whole words and pairs of words in it; none where the script has no spaces or the phrase is but a stem."""
+    words: frozenset[str]
+    """The whole words in it; none where the script has no spaces or the phrase is but a stem."""
     ascii: bool
 
     @classmethod
     def parse(cls, text: str) -> Phrase:
         """Return the phrase that `text` spells; raise `ValueError` where nothing of it is left to look for."""
         parts: list[str] = []
-        keys: set[str | tuple[str, str]] = set()
+        words: set[str] = set()
         for chunk in text.split("..."):
             part = normalise(chunk)
             if part == "  ":
@@ -78,12 +76,11 @@ class Phrase:
             parts.append(part.rstrip() if stem else part)
             if stem:
                 del known[-1:]
-            keys.update(known)
-            keys.update(zip(known, known[1:], strict=False))
+            words.update(known)
         if not parts:
             message = f"a phrase without words: {text!r}"
             raise ValueError(message)
-        return cls(tuple(parts), frozenset(keys), all(map(str.isascii, parts)))
+        return cls(tuple(parts), frozenset(words), all(map(str.isascii, parts)))
 
     def found_in(self, text: str) -> bool:
         """Return whether normalised `text` holds the phrase."""
@@ -106,39 +103,41 @@ class Phrase:
 
 
 class PhraseIndex(Generic[_T]):
-    """Phrases with what they stand for, each filed under its rarest pair of words, or its rarest word where it has no pair."""
+    """Phrases with what they stand for, each filed under its rarest word."""
 
-    __slots__ = ("_filed", "_loose")
+    __slots__ = ("_filed", "_foreign", "_loose")
 
     def __init__(self, entries: Iterable[tuple[Phrase, _T]]) -> None:
         """File `entries`: pairs of a phrase and what it stands for."""
         entries = list(entries)
-        frequency = Counter(key for phrase, _ in entries for key in phrase.keys)
-        self._filed: dict[str | tuple[str, str], list[tuple[Phrase, _T]]] = {}
+        frequency = Counter(word for phrase, _ in entries for word in phrase.words)
+        self._filed: dict[str, list[tuple[str, Phrase | None, _T]]] = {}
         self._loose: list[tuple[Phrase, _T]] = []
+        self._foreign: list[tuple[Phrase, _T]] = []
         for phrase, thing in entries:
-            if phrase.keys:
+            if phrase.words:
                 # A long word tells more than a short one that is as rare among the phrases.
-                key = min(phrase.keys, key=lambda key: (isinstance(key, str), frequency[key], -len("".join(key)), key))
-                self._filed.setdefault(key, []).append((phrase, thing))
-            else:
+                key = min(phrase.words, key=lambda word: (frequency[word], -len(word), word))
+                rest = phrase if len(phrase.parts) > 1 else None
+                self._filed.setdefault(key, []).append((max(phrase.parts, key=len), rest, thing))
+            elif phrase.ascii:
                 self._loose.append((phrase, thing))
+            else:
+                self._foreign.append((phrase, thing))
 
     def find(self, words: Words) -> list[_T]:
         """Return what stands behind each phrase in the text, in no order that matters."""
         text = words.text
         filed = self._filed
         found = []
-        for key in filed.keys() & words.keys:
-            for phrase, thing in filed[key]:
-                if phrase.found_in(text):
+        for word in filed.keys() & words.known:
+            # The loop over all candidates of a word is the hottest of a parse: no call for those that fail.
+            for part, phrase, thing in filed[word]:
+                if part in text and (phrase is None or phrase.found_in(text)):
                     found.append(thing)
-        if self._loose and not text.isascii():
-            for phrase, thing in self._loose:
-                if phrase.found_in(text):
-                    found.append(thing)
-        elif self._loose:
-            for phrase, thing in self._loose:
-                if phrase.ascii and phrase.found_in(text):
-                    found.append(thing)
+        for phrase, thing in self._loose:
+            if phrase.found_in(text):
+                found.append(thing)
+        if self._foreign and not text.isascii():
+            found += [thing for phrase, thing in self._foreign if phrase.found_in(text)]
         return found

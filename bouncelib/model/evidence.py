@@ -102,8 +102,8 @@ class Judgement:
     confidence: Confidence
     rule: str | None
     """The id of the rule that decided."""
-    because: str = ""
-    """What the rule saw: a code, words, or both."""
+    words: str | None = None
+    """The words of the text that decided, as the rule spells them."""
     trail: tuple[Field, ...] = ()
     """The other rules that had a say: pairs of what became of them and their id."""
     blocklist: str | None = None

@@ -82,11 +82,24 @@ def explain(evidence: Evidence, judgement: Judgement) -> str:
         return f"{name}: {evidence.action or judgement.reason or 'nothing failed'}"
     lines = [
         f"{name}: {judgement.verdict}, {judgement.reason} ({judgement.fault}): {_ADVICE[judgement.advice]}",
-        f"  because {judgement.rule}: {judgement.because}" + (f" of {evidence.host}" if evidence.host else ""),
+        f"  because {judgement.rule}: {_seen(evidence, judgement)}",
     ]
     lines += [f"  {what} {rule}" for what, rule in judgement.trail]
     lines.append(f"  confidence {judgement.confidence}; facts from " + _facts(evidence))
     return "\n".join(lines)
+
+
+def _seen(evidence: Evidence, judgement: Judgement) -> str:
+    seen = []
+    if evidence.status:
+        seen.append(f"status {evidence.status}")
+    if evidence.smtp_code:
+        seen.append(f"reply {evidence.smtp_code}")
+    if judgement.words:
+        seen.append(f'"{judgement.words}" in the diagnostic')
+    if not seen:
+        return f"action {evidence.action}" if evidence.action else "nothing that says why"
+    return " and ".join(seen) + (f" of {evidence.host}" if evidence.host else "")
 
 
 def _facts(evidence: Evidence) -> str:

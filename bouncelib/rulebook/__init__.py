@@ -13,15 +13,15 @@ from functools import cached_property
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from bouncelib.errors import RuleError
 from bouncelib.model import Reason
-from bouncelib.rulebook.ruleset import Facts, RuleSet
+from bouncelib.rulebook.ruleset import Facts, Hit, RuleSet
 from bouncelib.rulebook.schema import FILE_KEYS, Rule, read_rule
 from bouncelib.words import Phrase, PhraseIndex
 
-__all__ = ["DEFAULT_RULES", "Facts", "Rule", "RuleSet", "Rulebook", "Rules", "load_rules", "shipped_tables"]
+__all__ = ["DEFAULT_RULES", "Facts", "Found", "Hit", "Rule", "RuleSet", "Rulebook", "Rules", "load_rules", "shipped_tables"]
 
 STANDARD: Final = ("conflicts", "phrases", "status", "reply", "blocklists")
 
@@ -122,6 +122,15 @@ def load_rules(path: str | Path) -> Rules:
     return rules
 
 
+class Found(NamedTuple):
+    """What the words of a text could mean: phrases of rules, tell-tale tokens of vendors, names of blocklists."""
+
+    conflicts: list[Hit]
+    phrases: list[Hit]
+    tokens: list[Rules]
+    blocklists: list[str]
+
+
 class Rulebook:
     """All rules of one parser, in their scopes."""
 
@@ -148,12 +157,23 @@ class Rulebook:
         self.phrases = standard.get("phrases", empty).first
         self.status = standard.get("status", empty).first
         self.reply = standard.get("reply", empty).first
-        self._tokens = PhraseIndex(tokens)
-        self.blocklists = PhraseIndex(
-            (phrase, rule.id.rpartition("/")[2]) for rule in standard.get("blocklists", empty).rules for _, phrase in rule.says
-        )
+        # One look-up for all that is asked of every text.
+        entries: list[tuple[Phrase, tuple[str, Any]]] = []
+        for scope, ruleset in (("conflicts", self.conflicts), ("phrases", self.phrases)):
+            entries += [(phrase, (scope, hit)) for phrase, hit in ruleset.phrases()]
+        entries += [(phrase, ("tokens", rules)) for phrase, rules in tokens]
+        for rule in standard.get("blocklists", empty).rules:
+            entries += [(phrase, ("blocklists", rule.id.rpartition("/")[2])) for _, phrase in rule.says]
+        self._index = PhraseIndex(entries)
 
-    def vendors(self, host: str | None, domain: str, name: str | None, facts: Facts) -> Sequence[Rules]:
+    def look_up(self, facts: Facts) -> Found:
+        """Return what the words of `facts` could mean, by scope."""
+        found = Found([], [], [], [])
+        for scope, thing in self._index.find(facts.words):
+            getattr(found, scope).append(thing)
+        return found
+
+    def vendors(self, host: str | None, domain: str, name: str | None, tokens: Sequence[Rules]) -> Sequence[Rules]:
         """Return the vendors that matter, each once: by the host that spoke, the recipient's domain, the format, the text."""
         found: dict[str, Rules] = {}
         for labels in (host, domain):
@@ -164,7 +184,6 @@ class Rulebook:
         if name:
             for rules in self._by_format.get(name, ()):
                 found.setdefault(rules.name, rules)
-        more = {rules.name: rules for rules in self._tokens.find(facts.words)}
-        for key in sorted(more):
-            found.setdefault(key, more[key])
+        for rules in sorted(tokens, key=lambda rules: rules.name) if len(tokens) > 1 else tokens:
+            found.setdefault(rules.name, rules)
         return list(found.values())

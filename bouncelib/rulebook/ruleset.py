@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Iterator
 
 from bouncelib.model import EnhancedCode
 from bouncelib.rulebook.schema import Rule
-from bouncelib.words import PhraseIndex, Words
-
-_NO_RULES: Final[tuple[tuple[int, Rule], ...]] = ()
-
+from bouncelib.words import Phrase, PhraseIndex, Words
 
 class Facts:
     """What a judge sees of one reply: its codes, its words, where and by whom it was said."""
@@ -29,6 +25,10 @@ class Facts:
         self.action = action
 
 
+Hit = tuple[int, Rule, str]
+"""A rule that a reply fulfils: its place in the order, the rule, the words that did it."""
+
+
 class RuleSet:
     """Rules of one scope in order of priority."""
 
@@ -37,54 +37,66 @@ class RuleSet:
     def __init__(self, rules: Iterable[Rule]) -> None:
         """Index `rules`."""
         self.rules = tuple(rules)
-        self._index = PhraseIndex(
-            (phrase, (place, rule, text)) for place, rule in enumerate(self.rules) for text, phrase in rule.says
-        )
-        self._by_code: dict[tuple[int | None, int] | str | None, list[tuple[int, Rule]]] = {}
+        self._index: PhraseIndex[Hit] | None = None
+        self._by_code: dict[tuple[int | None, int, int | None] | str | None, list[Hit]] = {}
         for place, rule in enumerate(self.rules):
             if not rule.says:
                 for key in _keys(rule):
-                    self._by_code.setdefault(key, []).append((place, rule))
+                    self._by_code.setdefault(key, []).append((place, rule, ""))
 
-    def hits(self, facts: Facts) -> list[tuple[int, Rule, str]]:
-        """Return every rule that `facts` fulfil with its place and the words that did it, in order of priority."""
-        words, status, reply = facts.words.text, facts.status, facts.reply
-        found = [
-            entry
-            for entry in self._index.find(facts.words)
-            if _fulfilled(entry[1], facts, words, status, reply)
-        ]
+    def phrases(self) -> Iterator[tuple[Phrase, Hit]]:
+        """Yield each phrase of each rule with what it would be a hit for."""
+        for place, rule in enumerate(self.rules):
+            for text, phrase in rule.says:
+                yield phrase, (place, rule, text)
+
+    def hits(self, facts: Facts, found: list[Hit] | None = None) -> list[Hit]:
+        """Return every rule that `facts` fulfil, in order of priority; `found` are the phrases in them, if known."""
+        if found is None:
+            if self._index is None:
+                self._index = PhraseIndex(self.phrases())
+            found = self._index.find(facts.words)
+        hits = [hit for hit in found if _fulfilled(hit[1], facts)]
         by_code = self._by_code
         if by_code:
-            candidates = [*by_code.get(None, _NO_RULES)]
+            candidates = [*by_code.get(None, ())]
+            reply, status = facts.reply, facts.status
             if reply:
-                candidates += by_code.get(reply, _NO_RULES)
-                candidates += by_code.get(reply[0] + "yz", _NO_RULES)
+                candidates += by_code.get(reply, ())
+                candidates += by_code.get(reply[0] + "yz", ())
             if status:
-                candidates += by_code.get((status.class_, status.subject), _NO_RULES)
-                candidates += by_code.get((None, status.subject), _NO_RULES)
-            found += [(place, rule, "") for place, rule in candidates if _fulfilled(rule, facts, words, status, reply)]
-        if len(found) > 1:
-            found.sort(key=_place)
-        return found
+                class_, subject, detail = status.class_, status.subject, status.detail
+                candidates += by_code.get((class_, subject, detail), ())
+                candidates += by_code.get((None, subject, detail), ())
+                candidates += by_code.get((class_, subject, None), ())
+                candidates += by_code.get((None, subject, None), ())
+            hits += [hit for hit in candidates if _fulfilled(hit[1], facts)]
+        if len(hits) > 1:
+            hits.sort(key=_place)
+        return hits
 
 
-def _place(entry: tuple[int, Rule, str]) -> tuple[int, int]:
+def _place(hit: Hit) -> tuple[int, int]:
     # Of the phrases of one rule the longest explains best.
-    return entry[0], -len(entry[2])
+    return hit[0], -len(hit[2])
 
 
-def _fulfilled(rule: Rule, facts: Facts, words: str, status: EnhancedCode | None, reply: str | None) -> bool:
+def _fulfilled(rule: Rule, facts: Facts) -> bool:
+    if rule.plain:
+        return True
     return (
-        rule.codes_match(status, reply)
+        rule.codes_match(facts.status, facts.reply)
         and (not rule.stages or facts.stage in rule.stages)
         and (not rule.actions or facts.action in rule.actions)
-        and (not (rule.also or rule.unless) or rule.words_match(words))
+        and (not (rule.also or rule.unless) or rule.words_match(facts.words.text))
         and (rule.pattern is None or rule.pattern.search(facts.text) is not None)
     )
 
 
-def _keys(rule: Rule) -> Iterable[tuple[int | None, int] | str | None]:
-    if rule.statuses:
-        return {(class_, subject) for class_, subject, _ in rule.statuses}
-    return rule.replies or (None,)
+def _keys(rule: Rule) -> Iterable[tuple[int | None, int, int | None] | str | None]:
+    if not rule.statuses:
+        return rule.replies or (None,)
+    return {
+        (class_, subject, details.start if details is not None and len(details) == 1 else None)
+        for class_, subject, details in rule.statuses
+    }

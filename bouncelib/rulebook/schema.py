@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType
+from functools import cached_property
 from typing import Any, Final
 
 from attrs import frozen
@@ -24,7 +24,6 @@ _STATUS: Final = re.compile(r"([245x])\.(\d)\.(\*|\d{1,3}(?:-\d{1,3})?)\Z")
 _REPLY: Final = re.compile(r"[245](?:\d\d|yz)\Z")
 _BACKREFERENCE: Final = re.compile(r"\\[1-9]|\(\?(?:<[=!]|P=)")
 _RUNAWAY: Final = re.compile(r"[*+}]\)?[*+{]|\([^)]*[*+][^)]*\)[*+{]|\.[*+][^|]*\.[*+]")
-_DEFAULT_CONFIDENCE: Final = MappingProxyType({True: Confidence.LOW, False: Confidence.MEDIUM})
 
 
 @frozen(eq=False)
@@ -50,6 +49,13 @@ class Rule:
     default: bool = False
     overrides: bool = False
     """Whether the rule states its own verdict."""
+
+    @cached_property
+    def plain(self) -> bool:
+        """Whether its phrases are all that it asks for."""
+        return not (
+            self.statuses or self.replies or self.stages or self.actions or self.also or self.unless or self.pattern
+        )
 
     def codes_match(self, status: EnhancedCode | None, reply: str | None) -> bool:
         """Return whether the codes meet the rule's conditions."""
