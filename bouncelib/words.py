@@ -42,12 +42,13 @@ def normalise(text: str) -> str:
 class Words:
     """A text, normalised once for every index that it is looked up in."""
 
-    __slots__ = ("known", "text")
+    __slots__ = ("keys", "text")
 
     def __init__(self, text: str) -> None:
-        """Normalise `text` and list its words."""
+        """Normalise `text` and list its words and pairs of words."""
         self.text = normalise(text)
-        self.known = set(self.text.split())
+        words = self.text.split()
+        self.keys: set[str | tuple[str, str]] = {*words, *zip(words, words[1:], strict=False)}
 
 
 @frozen
@@ -55,15 +56,15 @@ class Phrase:
     """A literal phrase: parts that follow each other in a text, ready to be found in normalised text."""
 
     parts: tuple[str, ...]
-    words: frozenset[str]
-    """The whole words in it; none where the script has no spaces or the phrase is but a stem."""
+    keys: frozenset[str | tuple[str, str]]
+    """The whole words and pairs of words in it; none where the script has no spaces or the phrase is but a stem."""
     ascii: bool
 
     @classmethod
     def parse(cls, text: str) -> Phrase:
         """Return the phrase that `text` spells; raise `ValueError` where nothing of it is left to look for."""
         parts: list[str] = []
-        words: set[str] = set()
+        keys: set[str | tuple[str, str]] = set()
         for chunk in text.split("..."):
             part = normalise(chunk)
             if part == "  ":
@@ -76,11 +77,12 @@ class Phrase:
             parts.append(part.rstrip() if stem else part)
             if stem:
                 del known[-1:]
-            words.update(known)
+            keys.update(known)
+            keys.update(zip(known, known[1:], strict=False))
         if not parts:
             message = f"a phrase without words: {text!r}"
             raise ValueError(message)
-        return cls(tuple(parts), frozenset(words), all(map(str.isascii, parts)))
+        return cls(tuple(parts), frozenset(keys), all(map(str.isascii, parts)))
 
     def found_in(self, text: str) -> bool:
         """Return whether normalised `text` holds the phrase."""
@@ -103,25 +105,25 @@ class Phrase:
 
 
 class PhraseIndex(Generic[_T]):
-    """Phrases with what they stand for, each filed under its rarest word."""
+    """Phrases with what they stand for, each filed under its rarest pair of words, or its rarest word where it has no pair."""
 
     __slots__ = ("_filed", "_foreign", "_loose")
 
     def __init__(self, entries: Iterable[tuple[Phrase, _T]]) -> None:
         """File `entries`: pairs of a phrase and what it stands for."""
         entries = list(entries)
-        frequency = Counter(word for phrase, _ in entries for word in phrase.words)
-        self._filed: dict[str, list[tuple[str, Phrase | None, _T]]] = {}
-        self._loose: list[tuple[Phrase, _T]] = []
+        frequency = Counter(key for phrase, _ in entries for key in phrase.keys)
+        self._filed: dict[str | tuple[str, str], list[tuple[str, Phrase | None, _T]]] = {}
+        self._loose: dict[str, list[tuple[Phrase, _T]]] = {}
         self._foreign: list[tuple[Phrase, _T]] = []
         for phrase, thing in entries:
-            if phrase.words:
+            if phrase.keys:
                 # A long word tells more than a short one that is as rare among the phrases.
-                key = min(phrase.words, key=lambda word: (frequency[word], -len(word), word))
+                key = min(phrase.keys, key=lambda key: (isinstance(key, str), frequency[key], -len("".join(key)), key))
                 rest = phrase if len(phrase.parts) > 1 else None
                 self._filed.setdefault(key, []).append((max(phrase.parts, key=len), rest, thing))
             elif phrase.ascii:
-                self._loose.append((phrase, thing))
+                self._loose.setdefault(phrase.parts[0], []).append((phrase, thing))
             else:
                 self._foreign.append((phrase, thing))
 
@@ -130,14 +132,14 @@ class PhraseIndex(Generic[_T]):
         text = words.text
         filed = self._filed
         found = []
-        for word in filed.keys() & words.known:
-            # The loop over all candidates of a word is the hottest of a parse: no call for those that fail.
-            for part, phrase, thing in filed[word]:
+        for key in filed.keys() & words.keys:
+            # The loop over all candidates of a key is the hottest of a parse: no call for those that fail.
+            for part, phrase, thing in filed[key]:
                 if part in text and (phrase is None or phrase.found_in(text)):
                     found.append(thing)
-        for phrase, thing in self._loose:
-            if phrase.found_in(text):
-                found.append(thing)
+        for part, things in self._loose.items():
+            if part in text:
+                found += [thing for phrase, thing in things if phrase.found_in(text)]
         if self._foreign and not text.isascii():
             found += [thing for phrase, thing in self._foreign if phrase.found_in(text)]
         return found
