@@ -28,7 +28,6 @@ from bouncelib.rulebook import Facts, Found, Hit, Rulebook
 
 Judge = Callable[[Evidence], Judgement | None]
 
-_STAYS_HARD: Final = frozenset({Reason.UNKNOWN_HOST, Reason.NO_MAIL_ACCEPTED})
 _NOTHING_FAILED: Final = frozenset({Action.DELIVERED, Action.RELAYED, Action.EXPANDED})
 _WAIT: Final = re.compile(r"\b(\d{1,5}) ?(second|sec|minute|min|hour|day)s?\b", re.IGNORECASE)
 _SECONDS: Final = (("sec", 1), ("min", 60), ("hour", 3600), ("day", 86_400))
@@ -125,8 +124,7 @@ class Classifier:
                 confidence = rule.ceiling
         trail = decision.trail()
         if verdict is Verdict.HARD and _may_pass(status, reply, action):
-            words = phrase and base in _STAYS_HARD and action is not Action.DELAYED
-            if not words:
+            if not (hit and hit[1].final and action is not Action.DELAYED):
                 verdict = Verdict.SOFT
                 trail = (*trail, ("softened because", "the reply is temporary"))
         fault = REASONS[base][0]

@@ -18,7 +18,7 @@ _LISTS: Final = frozenset(
     {"status", "reply", "stage", "action", "says", "also", "unless", "examples", "counter_examples"}
 )
 _TEXTS: Final = frozenset({"id", "name", "meaning", "reason", "base", "verdict", "confidence", "source", "pattern"})
-_FLAGS: Final = frozenset({"weak", "default"})
+_FLAGS: Final = frozenset({"weak", "default", "final"})
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9._-]*\Z")
 _STATUS: Final = re.compile(r"([245x])\.(\d)\.(\*|\d{1,3}(?:-\d{1,3})?)\Z")
 _REPLY: Final = re.compile(r"[245](?:\d\d|yz)\Z")
@@ -47,6 +47,8 @@ class Rule:
     """The highest confidence that it gives."""
     weak: bool = False
     default: bool = False
+    final: bool = False
+    """Whether its words say that it can never work, so that a temporary code does not soften it."""
     overrides: bool = False
     """Whether the rule states its own verdict."""
 
@@ -119,6 +121,7 @@ def read_rule(table: Mapping[str, Any], prefix: str, reasons: Mapping[str, Reaso
         ceiling=ceiling,
         weak=bool(table.get("weak", False)),
         default=bool(table.get("default", False)),
+        final=bool(table.get("final", False)),
         overrides="verdict" in table,
     )
 
