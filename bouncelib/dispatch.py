@@ -15,7 +15,7 @@ _OPENING: Final = 2048
 class Dispatcher:
     """The formats of one parser, filed under their clues."""
 
-    __slots__ = ("_always", "_formats", "_headers", "_phrases", "_senders", "_subjects", "_types")
+    __slots__ = ("_always", "_formats", "_headers", "_parts", "_phrases", "_senders", "_subjects", "_topics", "_types")
 
     def __init__(self, formats: Iterable[Format]) -> None:
         """File `formats`, whose order is their priority."""
@@ -25,13 +25,17 @@ class Dispatcher:
         self._headers: dict[bytes, list[tuple[int, Fingerprint]]] = {}
         self._subjects: dict[str, list[tuple[int, str, Fingerprint]]] = {}
         self._types: dict[str, list[tuple[int, Fingerprint]]] = {}
+        self._parts: dict[str, list[tuple[int, Fingerprint]]] = {}
         phrases: list[tuple[Phrase, tuple[int, Fingerprint]]] = []
+        topics: list[tuple[Phrase, tuple[int, Fingerprint]]] = []
         for place, form in enumerate(self._formats):
             if not form.fingerprints:
                 self._always.append(place)
             for clue in form.fingerprints:
                 if clue.phrases:
                     phrases += [(Phrase.parse(text), (place, clue)) for text in clue.phrases]
+                elif clue.topics:
+                    topics += [(Phrase.parse(text), (place, clue)) for text in clue.topics]
                 elif clue.headers:
                     for name in clue.headers:
                         self._headers.setdefault(name.encode(), []).append((place, clue))
@@ -41,10 +45,14 @@ class Dispatcher:
                 elif clue.senders:
                     for name in clue.senders:
                         self._senders.setdefault(name.encode(), []).append((place, clue))
+                elif clue.parts:
+                    for name in clue.parts:
+                        self._parts.setdefault(name, []).append((place, clue))
                 else:
                     for name in clue.types:
                         self._types.setdefault(name, []).append((place, clue))
         self._phrases = PhraseIndex(phrases)
+        self._topics = PhraseIndex(topics) if topics else None
 
     @property
     def lead(self) -> Format | None:
@@ -70,6 +78,15 @@ class Dispatcher:
         for place, clue in self._types.get(message.media, ()):
             if _fits(signs, clue):
                 places.add(place)
+        if self._topics is not None and signs.subject:
+            for place, clue in self._topics.find(Words(signs.subject)):
+                if _fits(signs, clue):
+                    places.add(place)
+        if self._parts:
+            for part in message.attachments:
+                for place, clue in self._parts.get(part.content_type, ()):
+                    if _fits(signs, clue):
+                        places.add(place)
         if signs.plausible:
             for place, clue in self._phrases.find(Words(message.notice[:_OPENING])):
                 if _fits(signs, clue):
@@ -80,7 +97,7 @@ class Dispatcher:
 
 
 def _fits(signs: Signs, clue: Fingerprint) -> bool:
-    """Return whether all of `clue` but its phrases is there."""
+    """Return whether all of `clue` but its phrases, topics and parts is there."""
     if clue.senders and not any(
         name.encode() in signs.sender_keys or name.encode() in signs.sender for name in clue.senders
     ):

@@ -14,7 +14,7 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from bouncelib import address as addresses
-from bouncelib.message import Message
+from bouncelib.message import Headers, Message
 from bouncelib.model import Action, Evidence, Kind, Reading
 
 ORIGINAL_MARKS: Final = (
@@ -36,6 +36,8 @@ ORIGINAL_MARKS: Final = (
 )
 """Opening words of the lines (lower case, without white space around them) after which the returned message stands."""
 
+_RETURNED_TO: Final = (b"x-hmxmroriginalrecipient", b"x-original-recipient", b"delivered-to", b"x-original-to", b"to")
+
 
 @frozen
 class Fingerprint:
@@ -51,6 +53,10 @@ class Fingerprint:
     """Phrases within the first 2 kB of the notice (as in the rules: normalised, on word boundaries)."""
     types: tuple[str, ...] = ()
     """Media types of the whole message."""
+    topics: tuple[str, ...] = ()
+    """Phrases anywhere in the subject (as in the rules); not to be given beside ``phrases``."""
+    parts: tuple[str, ...] = ()
+    """Media types of a part that is neither text nor the returned message."""
 
 
 @frozen
@@ -114,6 +120,22 @@ def read_layout(layout: Layout, message: Message, name: str) -> Reading | None:
         if any(text in notice for text in layout.delays):
             action = Action.DELAYED
     return report(name, [Evidence(action=action, format=name, **facts) for facts in found])
+
+
+def returned_to(message: Message) -> list[str]:
+    """Return the one recipient that the header of the returned message names, or nothing where it names none or several."""
+    original = message.original
+    if not original:
+        return []
+    headers = Headers(original)
+    for name in _RETURNED_TO:
+        value = headers.get(name)
+        found = addresses.find_all(value) if value else []
+        if len(found) == 1 and not found[0].lower().startswith("redacted"):
+            return found
+        if found:
+            return []
+    return []
 
 
 def report(name: str, recipients: Sequence[Evidence], fields: Sequence[tuple[str, str]] = ()) -> Reading:

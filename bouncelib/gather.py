@@ -29,9 +29,13 @@ def gather(message: Message, dispatcher: Dispatcher) -> Reading:
     """Return what `message` says; its kind is `other` where no format reads it."""
     lead = dispatcher.lead
     reading = lead.run(message) if lead else None
+    signs = Signs(message)
+    if reading is not None and message.media != "multipart/report" and signs.personal:
+        # Somebody forwards the parts of a report, or answers one.
+        reading = None
     if reading is not None and all(map(_is_complete, reading.recipients)):
-        return _settled(reading, reading.recipients)
-    for form in dispatcher.candidates(Signs(message)):
+        return _challenge(signs, dispatcher) or _settled(reading, reading.recipients)
+    for form in dispatcher.candidates(signs):
         if reading is not None and form.kind not in _DELIVERY:
             continue
         found = form.run(message)
@@ -43,6 +47,18 @@ def gather(message: Message, dispatcher: Dispatcher) -> Reading:
         if all(map(_is_complete, reading.recipients)):
             break
     return _settled(reading, reading.recipients) if reading else Reading(Kind.OTHER)
+
+
+def _challenge(signs: Signs, dispatcher: Dispatcher) -> Reading | None:
+    """Return the challenge that comes in the shape of a delivery report: from the recipient, not from a mail system."""
+    if signs.from_daemon or not signs.sender:
+        return None
+    for form in dispatcher.candidates(signs):
+        if form.kind is Kind.CHALLENGE:
+            found = form.run(signs.message)
+            if found is not None:
+                return _settled(found, found.recipients)
+    return None
 
 
 def _settled(reading: Reading, recipients: Sequence[Evidence]) -> Reading:

@@ -24,6 +24,10 @@ _FIRST_FIELD: Final = re.compile(rb"[!-9;-~]+[ \t]*:")
 _STATUS_FIELD: Final = re.compile(rb"(?im)^[ \t]*(?:final-recipient|original-recipient|reporting-mta)[ \t]*:")
 _GROUPS: Final = re.compile(r"\n[ \t]*\n\s*")
 _STATUS_TYPES: Final = frozenset({"message/delivery-status", "message/global-delivery-status"})
+# Machine parts whose fields look like those of a delivery status, and are none: RFC 8098, 6533 and 5965.
+_REPORT_TYPES: Final = frozenset(
+    {"message/disposition-notification", "message/global-disposition-notification", "message/feedback-report"}
+)
 _ORIGINAL_TYPES: Final = frozenset(
     {"message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers", "message/partial", "text/rfc822"}
 )
@@ -421,7 +425,9 @@ class Message:
         self._scanned = True
         for part in self.parts():
             media = part.content_type
-            if media in _STATUS_TYPES or (media not in _TEXT_TYPES and media not in _ORIGINAL_TYPES and self._looks_like_status(part)):
+            if media in _REPORT_TYPES:
+                self.others.append(part)
+            elif media in _STATUS_TYPES or (media not in _TEXT_TYPES and media not in _ORIGINAL_TYPES and self._looks_like_status(part)):
                 self._status_parts.append(part)
             elif media in _ORIGINAL_TYPES:
                 if media == "message/rfc822" and self._original is None and not self._status_parts and self._looks_like_status(part):
@@ -454,6 +460,12 @@ class Message:
         """The HTML parts before the original."""
         self._scan()
         return self._html
+
+    @property
+    def attachments(self) -> list[Part]:
+        """The parts before the original that are neither text nor a delivery status."""
+        self._scan()
+        return self.others
 
     @property
     def notice(self) -> str:

@@ -40,6 +40,20 @@ _FAILURE: Final = re.compile(
     r"投递失败|发送失败|传输失败|无法投递|未送达|無法傳遞|반송|배달되지|배달할 수|전송 실패|ne peut etre|non recense"
 )
 
+# What mail programs of the world put before the subject of an answer or a forwarded message.
+_ANSWER: Final = re.compile(
+    r"^(?:\[[^\]]{0,40}\] ?){0,2}(?:re|fwd?|aw|antw|antwort|wg|sv|vs|vl|tr|rv|rif|res|r|i|enc|odp|pd|ynt|ilt|на|пересл|回复|答复|回覆|"
+    r"转发|轉寄|返信|転送|답장|전달)(?:\[\d{1,2}\]|\(\d{1,2}\))? ?[:：]"
+)
+_QUOTES: Final = re.compile(
+    r"^(?:>.*\n.*\n?>|-{2,12} ?(?:original|forwarded|ursprungliche|weitergeleitete|mensaje|message|messaggio|mensagem|исходное) ?"
+    r"(?:message|nachricht|original|d'origine|transfere|originale|reenviado|сообщение)?|begin forwarded message|.{6,200}(?:wrote|writes|schrieb|a ecrit|"
+    r"escribio|escreveu|ha scritto|schreef|skrev|kirjoitti|napisal|пишет|写道) ?:\s*$|(?:from|von|de|da|van|fra|от|发件人) ?: .{0,200}\n(?:sent|gesendet|"
+    r"envoye|enviado|inviato|verzonden|sendt|date|datum|to|subject)\b)",
+    re.MULTILINE,
+)
+_PEEK: Final = 6000
+
 
 def fold(text: str) -> str:
     """Return `text` in lower case and without accents."""
@@ -52,7 +66,7 @@ def fold(text: str) -> str:
 class Signs:
     """The outward signs of one message."""
 
-    __slots__ = ("_plausible", "message", "sender", "sender_keys", "subject")
+    __slots__ = ("_personal", "_plausible", "message", "sender", "sender_keys", "subject")
 
     def __init__(self, message: Message) -> None:
         """Read From and Subject of `message`."""
@@ -68,6 +82,7 @@ class Signs:
         subject = message.headers.raw(b"subject")
         self.subject = fold(_text.decode_header(subject)) if subject else ""
         self._plausible: bool | None = None
+        self._personal: bool | None = None
 
     @property
     def from_daemon(self) -> bool:
@@ -86,6 +101,26 @@ class Signs:
         return _FAILURE.search(self.subject) is not None
 
     @property
+    def personal(self) -> bool:
+        """Whether a person answers or forwards something here: no mail system's From, an answer's subject, and text or ids to show for it."""
+        if self._personal is None:
+            headers = self.message.headers
+            self._personal = (
+                _ANSWER.match(self.subject) is not None
+                and not self.from_daemon
+                and not self.null_return_path
+                and headers.raw(b"x-failed-recipients") is None
+                and (
+                    headers.raw(b"in-reply-to") is not None
+                    or headers.raw(b"references") is not None
+                    or headers.raw(b"user-agent") is not None
+                    or _QUOTES.search(fold(self.message.notice[:_PEEK])) is not None
+                    or self.message.original is not None
+                )
+            )
+        return self._personal
+
+    @property
     def plausible(self) -> bool:
         """Whether this may be a failure report that states nothing in RFC 3464's form: worth reading the notice for."""
         if self._plausible is None:
@@ -97,5 +132,5 @@ class Signs:
                 or headers.raw(b"x-failed-recipients") is not None
                 or (self.message.media == "multipart/report")
                 or not self.sender
-            )
+            ) and not self.personal
         return self._plausible

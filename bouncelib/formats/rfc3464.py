@@ -131,6 +131,9 @@ def read_group(group: Group) -> Evidence | None:
         low = name.lower()
         if value and low not in fields:
             fields[low] = value
+    if "disposition" in fields and "action" not in fields and "status" not in fields:
+        # The group of a disposition notification (RFC 8098) under a wrong label.
+        return None
     final = fields.get("final-recipient", "")
     original = fields.get("original-recipient", "")
     final_type, final_address = addresses.from_field(final) if final else ("", None)
