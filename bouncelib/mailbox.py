@@ -1,0 +1,205 @@
+"""Messages out of files, folders, mbox files, Maildirs and standard input, one at a time.
+
+An mbox file (RFC 4155, appendix A) is split where a blank line is followed by a dated ``From `` line and that by a header
+field, because bodies hold lines that begin with "From " too. A ``Content-Length`` is believed where it leads to such a line
+or to the end. What is yielded is the message without its ``From `` line.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO, Final, NamedTuple
+
+from bouncelib.errors import SourceError
+
+__all__ = ["Mail", "read_mail"]
+
+OnError = Callable[[SourceError], object]
+
+_DAY: Final = rb"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
+_MONTH: Final = rb"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+_SEPARATOR: Final = re.compile(
+    rb"From (?:[^\r\n]{0,400} )?(?:"
+    # As asctime() writes it, or as RFC 5322 does; then the year, a time zone, "remote from".
+    + _DAY
+    + rb",? +(?:"
+    + _MONTH
+    + rb" +\d\d?|\d\d?[ -]"
+    + _MONTH
+    + rb"[ -]\d{4}),? +\d\d?:\d\d|\d{4}-\d\d-\d\d[T ]\d\d:\d\d)[^\r\n]{0,100}\r?\n?\Z"
+)
+_FIELD: Final = re.compile(rb"[!-9;-~]+[ \t]*:|>From ")
+_QUOTED: Final = re.compile(rb"^>(>*From )", re.MULTILINE)
+_UNQUOTED: Final = re.compile(rb"^From ", re.MULTILINE)
+_LENGTH: Final = re.compile(rb"content-length[ \t]*:[ \t]*(\d{1,12})[ \t]*\r?\n", re.IGNORECASE)
+# What a file in a folder must begin with to be taken for mail, where its name does not say so: two of these.
+_KNOWN: Final = re.compile(
+    rb"^(?:return-path|received|delivered-to|from|to|subject|date|message-id|mime-version|x-original-to|envelope-to)[ \t]*:",
+    re.IGNORECASE | re.MULTILINE,
+)
+_NOT_MAIL: Final = (
+    (b"\x1f\x8b", "a gzip file"),
+    (b"BZh", "a bzip2 file"),
+    (b"\xfd7zXZ", "an xz file"),
+    (b"PK\x03\x04", "a zip file"),
+    (b"\xd0\xcf\x11\xe0", "an Outlook or other OLE file"),
+)
+_BLANK: Final = frozenset({b"\n", b"\r\n"})
+_ONE_MESSAGE: Final = ".eml"
+_MAILBOXES: Final = frozenset({".mbox", ".mbx"})
+_MAILDIR: Final = frozenset({"cur", "new"})
+_SNIFFED: Final = 4096
+
+
+class Mail(NamedTuple):
+    """One message, and where it came from."""
+
+    origin: str
+    """The file; in an mbox file followed by ``#`` and the message's number, from 1; ``-`` is standard input."""
+    raw: bytes
+
+
+def read_mail(
+    path: str | os.PathLike[str], *, on_error: OnError | None = None, stdin: BinaryIO | None = None
+) -> Iterator[Mail]:
+    """Yield each message in `path`: a file, an mbox file, a Maildir, a folder of these, or ``-`` for standard input.
+
+    A folder is read with all its sub-folders, in the order of their names; what is hidden or does not look like mail is
+    passed over. Nothing but the message at hand is held in memory. Raises `SourceError` where `path` cannot be read or holds
+    no message. A member of a folder that cannot be read is given to `on_error`, and the rest is read; without
+    `on_error` it is raised too. `stdin` stands in for standard input.
+    """
+    name = os.fspath(path)
+    try:
+        if name == "-":
+            yield from _stream(stdin or sys.stdin.buffer, name)
+        elif Path(name).is_dir():
+            yield from _folder(name, on_error)
+        else:
+            yield from _file(name)
+    except (OSError, ValueError) as error:
+        raise _failure(name, error) from error
+
+
+def _failure(name: str, error: OSError | ValueError) -> SourceError:
+    return SourceError(f"{name}: {getattr(error, 'strerror', None) or error}")
+
+
+def _file(name: str) -> Iterator[Mail]:
+    with Path(name).open("rb") as file:
+        yield from _stream(file, name, single=name.lower().endswith(_ONE_MESSAGE))
+
+
+def _stream(file: BinaryIO, origin: str, *, single: bool = False) -> Iterator[Mail]:
+    first = file.readline()
+    while first in _BLANK:
+        first = file.readline()
+    if not first:
+        raise SourceError(f"{origin}: no message in it")
+    for magic, what in _NOT_MAIL:
+        if first.startswith(magic):
+            raise SourceError(f"{origin}: {what}, not mail")
+    following = b""
+    if not single and _SEPARATOR.match(first):
+        following = file.readline()
+        if _FIELD.match(following):
+            for number, raw in enumerate(_mbox(file, following), 1):
+                yield Mail(f"{origin}#{number}", raw)
+            return
+    yield Mail(origin, b"".join((first, following, file.read())))
+
+
+def _mbox(file: BinaryIO, line: bytes) -> Iterator[bytes]:
+    """Yield the messages of the mbox `file`, which stands behind `line`, the first after a separator."""
+    while line:
+        header = []
+        while line and line not in _BLANK:
+            header.append(line)
+            line = file.readline()
+        body = [line]
+        length = _believable_length(file, header)
+        if length:
+            body.append(file.read(length))
+        line, after_blank, following = file.readline(), True, b""
+        while line:
+            if after_blank and line.startswith(b"From ") and _SEPARATOR.match(line):
+                following = file.readline()
+                if _FIELD.match(following):
+                    break
+                body.append(line)
+                line, after_blank, following = following, False, b""
+                continue
+            body.append(line)
+            after_blank = line in _BLANK
+            line = file.readline()
+        # The blank line before a separator belongs to the mailbox.
+        if len(body) > 1 and body[-1] in _BLANK:
+            del body[-1]
+        yield b"".join(header) + _unquote(b"".join(body))
+        line = following
+
+
+def _believable_length(file: BinaryIO, header: list[bytes]) -> int:
+    """Return the Content-Length, or 0 where there is none or where no message ends there."""
+    length = next((int(match[1]) for match in map(_LENGTH.match, header) if match), 0)
+    if not length or not file.seekable():
+        return 0
+    here = file.tell()
+    size = file.seek(0, os.SEEK_END)
+    believable = here + length == size
+    if here + length < size:
+        file.seek(here + length)
+        line = file.readline(1000)
+        if line in _BLANK:
+            line = file.readline(1000)
+        believable = not line or _SEPARATOR.match(line) is not None
+    file.seek(here)
+    return length if believable else 0
+
+
+def _unquote(body: bytes) -> bytes:
+    """Return `body` with one ``>`` taken from each quoted ``From `` line.
+
+    A bare ``From `` line shows that whoever wrote the file does not quote: then every ``>`` is the author's.
+    """
+    if b">From " not in body or _UNQUOTED.search(body):
+        return body
+    return _QUOTED.sub(rb"\1", body)
+
+
+def _folder(top: str, on_error: OnError | None) -> Iterator[Mail]:
+    failures = 0
+
+    def fail(error: SourceError) -> None:
+        nonlocal failures
+        failures += 1
+        if on_error is None:
+            raise error
+        on_error(error)
+
+    found = 0
+    for folder, inside, names in os.walk(top, onerror=lambda error: fail(_failure(error.filename or top, error))):
+        maildir = set(inside) >= _MAILDIR
+        # The sub-folders of a Maildir++ begin with a dot; other hidden things are no mail.
+        inside[:] = sorted(
+            name for name in inside if name.startswith(".") is maildir and not (maildir and name in {*_MAILDIR, "tmp"})
+        )
+        files = _members(folder, sorted(names))
+        if maildir:
+            files = (*_maildir(folder), *files)
+        for file in files:
+            try:
+                for mail in _maildir_file(file) if maildir else _file(file):
+                    found += 1
+                    yield mail
+            except (OSError, ValueError) as error:
+                fail(_failure(file, error))
+            except SourceError as error:
+                fail(error)
+    if not found and not failures:
+        raise SourceError(f"{top}: a folder without messages")
