@@ -14,8 +14,9 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from bouncelib import address as addresses
+from bouncelib import smtp
 from bouncelib.message import Headers, Message
-from bouncelib.model import Action, Evidence, Kind, Reading
+from bouncelib.model import Action, Evidence, Kind, Reading, Refused
 
 ORIGINAL_MARKS: Final = (
     "--- below this line is a copy",
@@ -148,6 +149,24 @@ def report(name: str, recipients: Sequence[Evidence], fields: Sequence[tuple[str
     else:
         kind = Kind.SUCCESS
     return Reading(kind, tuple(recipients), tuple(fields), name)
+
+
+_UNREACHED: Final = re.compile(
+    r"timed out|timeout|connection (?:refused|reset|dropped|lost)|connect to |no route|unreachable|name service|host (?:not found|unknown)|"
+    r"unknown host|lookup fail|no such (?:host|domain)|find any host|mail exchanger|smtp connection|"
+    r"unrout(?:e)?able (?:mail )?domain|retry timeout|all hosts|network error|could not connect|unable to connect|does not resolve",
+    re.IGNORECASE,
+)
+
+
+def refusal(text: str, remote: str | None = None) -> Refused | None:
+    """Return who speaks in `text`: `remote` (or a server that it quotes), the reporter itself, or nobody that was reached."""
+    if not text:
+        return None
+    reply = smtp.find_reply(text)
+    if reply.code and (remote or smtp.find_stage(text)):
+        return Refused.IN_SESSION
+    return Refused.NEVER_REACHED if _UNREACHED.search(text) else Refused.AFTER_ACCEPTANCE
 
 
 def read_lines(layout: Layout, lines: Sequence[str]) -> list[dict[str, Any]]:

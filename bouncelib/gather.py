@@ -106,7 +106,7 @@ def settle(evidence: Evidence) -> Evidence:
         return evolve(evidence, refused=Refused.NEVER_REACHED) if evidence.diagnostic_type == "dns" else evidence
     facts: dict[str, Any] = {}
     whole = smtp.join_lines(text)
-    inner = smtp.unwrap(whole)
+    inner = smtp.join_lines(smtp.unwrap(whole))
     reply = smtp.find_reply(inner)
     if inner is not whole:
         facts["unwrapped"] = inner

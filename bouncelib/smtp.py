@@ -7,6 +7,7 @@ here knows what a reply means.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from types import MappingProxyType
 from typing import Final
 
@@ -172,3 +173,72 @@ def host_name(text: str) -> str | None:
         return None
     name = match[0].lower()
     return name if "." in name or ":" in text else None
+
+
+@frozen
+class Turn:
+    """One turn of a session's transcript: what a server answered, or what the reporting program noted beside it."""
+
+    host: str | None
+    """The server that the transcript talks to."""
+    command: str
+    """The command that was sent last to that server, as written; empty before the first."""
+    text: str
+    """The reply, its lines joined; or the note."""
+    reply: bool
+    """Whether a server said it."""
+
+
+_TALKING: Final = re.compile(r"^[. ]{0,8}while (?:talking|connected) to \[?([^\s\]:]{1,255})", re.IGNORECASE)
+_REPLY_LINE: Final = re.compile(r"^([245]\d\d)([- ]|$)(?:[245]\.\d{1,2}\.\d{1,3}[ -]?)?")
+
+
+def read_transcript(lines: Iterable[str]) -> list[Turn]:
+    """Return the turns of a transcript in which ``>>>`` marks what was sent, ``<<<`` what came back, and the rest are notes."""
+    turns: list[Turn] = []
+    host: str | None = None
+    command = ""
+    going_on = ""
+    for line in lines:
+        bare = line.strip()
+        if not bare:
+            continue
+        talking = _TALKING.match(bare)
+        if talking:
+            host, command, going_on = talking[1].rstrip(".").lower(), "", ""
+        elif bare.startswith(">>>"):
+            command, going_on = bare[3:].strip(), ""
+        elif bare.startswith("<<<"):
+            text = bare[3:].strip()
+            match = _REPLY_LINE.match(text)
+            if match and match[1] == going_on and turns:
+                # RFC 5321, section 4.2.1: the lines of one reply repeat its code.
+                last = turns[-1]
+                turns[-1] = Turn(last.host, last.command, f"{last.text} {text[match.end() :].strip()}".strip(), reply=True)
+                going_on = going_on if match[2] == "-" else ""
+                continue
+            going_on = match[1] if match and match[2] == "-" else ""
+            if going_on and match:
+                text = f"{text[:3]} {text[4:]}"
+            turns.append(Turn(host, command, text, reply=True))
+        else:
+            going_on = ""
+            turns.append(Turn(host, command, bare, reply=False))
+    return turns
+
+
+def command_stage(command: str) -> Stage | None:
+    """Return the step of the session that `command` (``RCPT To:<ann@library.example>``) is, or None; after DATA speaks its end or its start."""
+    verb = command.partition(" ")[0].partition(":")[0].upper()
+    return {
+        "HELO": Stage.EHLO,
+        "EHLO": Stage.EHLO,
+        "LHLO": Stage.EHLO,
+        "STARTTLS": Stage.STARTTLS,
+        "AUTH": Stage.AUTH,
+        "MAIL": Stage.MAIL,
+        "RCPT": Stage.RCPT,
+        "DATA": Stage.DATA,
+        "BDAT": Stage.DATA,
+        ".": Stage.END,
+    }.get(verb)

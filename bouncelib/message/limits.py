@@ -1,0 +1,32 @@
+"""How much of a message is looked at."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from attrs import frozen
+
+
+@frozen
+class Limits:
+    """How much of a message is looked at; what goes beyond is cut and named in `BounceReport.defects`."""
+
+    header_bytes: int = 262_144
+    """Of a header block."""
+    header_count: int = 2_000
+    """Fields in a header block."""
+    parts: int = 200
+    """MIME parts in a message."""
+    depth: int = 20
+    """Levels of MIME nesting."""
+    notice_bytes: int = 65_536
+    """Of the human text before the original."""
+    status_bytes: int = 4_194_304
+    """Of the machine-readable parts."""
+    recipients: int = 10_000
+    """Reported recipients."""
+    diagnostic_chars: int = 8_192
+    """Of what was said of one recipient."""
+
+
+DEFAULT_LIMITS: Final = Limits()

@@ -1,0 +1,127 @@
+"""The MIME tree, walked leaf by leaf; a part is looked for when it is asked for (RFC 2046)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from bouncelib import text as _text
+from bouncelib.message.fields import Group, split_groups
+from bouncelib.message.headers import Headers, declared_boundary, media_type
+from bouncelib.message.source import Delimiter, Source
+
+_SHOWN_BOUNDARY: Final = re.compile(rb"(?m)^(--[^\s-][^\n]{0,200}?)[ \t]*\n(?:content-|\n)", re.IGNORECASE)
+_PLAIN_ENCODINGS: Final = frozenset({b"7bit", b"8bit", b"binary"})
+
+
+class Part:
+    """One leaf of the MIME tree; its body ends where somebody looks for the end."""
+
+    __slots__ = ("_source", "_stack", "_stop", "content_type", "depth", "headers", "start")
+
+    def __init__(  # noqa: PLR0913, PLR0917 - made in one place
+        self, source: Source, headers: Headers, start: int, stack: tuple[bytes, ...], media: str
+    ) -> None:
+        """View the part whose body begins at `start`, inside the multiparts whose delimiters `stack` holds."""
+        self._source = source
+        self._stack = stack
+        self._stop: Delimiter | None = None
+        self.headers = headers
+        self.start = start
+        self.content_type = media
+        self.depth = len(stack)
+
+    def stop(self) -> Delimiter:
+        """Return the delimiter that ends the body."""
+        if self._stop is None:
+            self._stop = self._source.find_delimiter(self.start, self._stack)
+        return self._stop
+
+    def raw(self, limit: int) -> bytes:
+        """Return at most `limit` bytes of the body as sent, its lines ended by LF."""
+        source = self._source
+        end = self.stop()[1] if self._stack else source.size
+        return source.slice(self.start, min(end, self.start + limit))
+
+    def body(self, limit: int) -> bytes:
+        """Return at most `limit` bytes of the body, freed of its transfer encoding."""
+        raw = self.raw(limit)
+        encoding = self.headers.raw(b"content-transfer-encoding")
+        if not encoding or encoding.lower() in _PLAIN_ENCODINGS:
+            return raw
+        return _text.decode_transfer(raw, encoding.decode("latin-1"))
+
+    def text(self, limit: int) -> str:
+        """Return at most `limit` bytes of the body as text; HTML as the text it shows."""
+        raw = self.headers.raw(b"content-type")
+        label = None
+        if raw and b"charset" in raw.lower():
+            label = _text.parameters(_text.decode_header(raw)).get("charset")
+        text = _text.decode(self.body(limit), label)
+        return _text.from_html(text) if self.content_type == "text/html" else text
+
+    def fields(self, limit: int) -> list[Group]:
+        """Return the groups of fields that the body holds (RFC 3464, section 2.1)."""
+        return split_groups(_text.decode(self.body(limit)))
+
+
+def walk(source: Source, headers: Headers, start: int, media: str) -> Iterator[Part]:
+    """Yield the leaves below the entity with these `headers`, whose body begins at `start`, in order."""
+    stack: tuple[bytes, ...] = ()
+    limits = source.limits
+    for _ in range(limits.parts):
+        delimiter = None
+        if media.startswith("multipart/"):
+            if len(stack) >= limits.depth:
+                source.note(f"MIME nesting cut at {limits.depth} levels")
+            else:
+                delimiter = _delimiter(source, headers, start)
+            if not delimiter:
+                media = "text/plain"
+        if delimiter:
+            stack = (*stack, delimiter)
+            level, _, end, closes = source.find_delimiter(start, stack)
+        else:
+            part = Part(source, headers, start, stack, media)
+            yield part
+            if not stack:
+                return
+            level, _, end, closes = part.stop()
+        while closes:
+            if level < 0:
+                source.note("multipart without its end")
+                return
+            stack = stack[:level]
+            if not stack:
+                return
+            level, _, end, closes = source.find_delimiter(end, stack)
+        stack = stack[: level + 1]
+        headers, start = _part_header(source, end, stack)
+        media = media_type(headers.raw(b"content-type"))
+    source.note(f"MIME parts cut at {limits.parts}")
+
+
+def _part_header(source: Source, start: int, stack: tuple[bytes, ...]) -> tuple[Headers, int]:
+    block, body = source.header_block(start) if start < source.size else (b"", start)
+    if b"\n--" in block or block[:2] == b"--":
+        # A header block without its blank line must not swallow the next part.
+        end = source.find_delimiter(start, stack)[1]
+        if end < body:
+            block, body = source.slice(start, end), end
+    return Headers(block), body
+
+
+def _delimiter(source: Source, headers: Headers, start: int) -> bytes | None:
+    """Return the delimiter of the multipart whose body begins at `start`: as declared, or as its first line shows."""
+    declared = declared_boundary(headers.raw(b"content-type") or b"")
+    if declared:
+        delimiter = b"--" + declared
+        if source.next_delimiter(delimiter, 0, start, source.size):
+            return delimiter
+    shown = _SHOWN_BOUNDARY.search(source.slice(start, min(source.size, start + source.limits.notice_bytes)))
+    if shown is None:
+        source.note("multipart without its boundary")
+        return None
+    source.note("multipart with a wrong boundary" if declared else "multipart without a boundary parameter")
+    return shown[1]

@@ -1,0 +1,130 @@
+"""The bytes of one message: header blocks, delimiter lines and bounded slices are found here, by scanning."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from bouncelib.message.limits import Limits
+
+_FIRST_FIELD: Final = re.compile(rb"[!-9;-~]+[ \t]*:")
+
+Delimiter = tuple[int, int, int, bool]
+"""A delimiter line: which of the open multiparts it belongs to, where it starts and ends, whether it closes."""
+
+
+class Source:
+    """The raw bytes and what was wrong with them."""
+
+    __slots__ = ("defects", "limits", "raw", "size")
+
+    def __init__(self, raw: bytes, limits: Limits) -> None:
+        """View `raw`."""
+        self.raw = raw
+        self.size = len(raw)
+        self.limits = limits
+        self.defects: list[str] = []
+
+    def note(self, defect: str) -> None:
+        """Add a defect, once."""
+        if defect not in self.defects:
+            self.defects.append(defect)
+
+    def skip_envelope(self) -> int:
+        """Return where the header begins: after leading blank lines and mbox ``From `` lines."""
+        raw = self.raw
+        if raw[:1].isalpha() and raw[:5] != b"From ":
+            return 0
+        start = 3 if raw[:3] == b"\xef\xbb\xbf" else 0
+        while True:
+            while raw[start : start + 1] in (b"\n", b"\r"):
+                start += 1
+            if raw[start : start + 5] not in {b"From ", b">From"} or raw[start + 5 : start + 6] == b":":
+                return start
+            ends = (raw.find(b"\n", start, start + 1000), raw.find(b"\r", start, start + 1000))
+            end = min((at for at in ends if at >= 0), default=-1)
+            if end < 0:
+                return start
+            start = end + 1
+
+    def slice(self, start: int, end: int) -> bytes:
+        """Return the bytes from `start` to `end` with every line ended by LF."""
+        piece = self.raw[start:end]
+        if b"\r" in piece:
+            # CR CR LF is what a careless conversion makes of one line end.
+            piece = piece.replace(b"\r\r\n", b"\n").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        return piece
+
+    def header_block(self, start: int) -> tuple[bytes, int]:
+        """Return the header block that begins at `start` and where the body begins."""
+        raw = self.raw
+        first = raw[start : start + 1]
+        if first == b"\n":
+            return b"", start + 1
+        if first == b"\r":
+            return b"", start + (2 if raw[start : start + 2] == b"\r\n" else 1)
+        limit = min(self.size, start + self.limits.header_bytes)
+        end = raw.find(b"\n\n", start, limit)
+        block = raw[start:end] if end >= 0 else raw[start:limit]
+        if b"\r" in block:
+            end, body = self._blank_line(start, end, limit)
+            block = self.slice(start, end if end >= 0 else limit)
+        else:
+            body = end + 2
+        if end < 0:
+            if limit < self.size:
+                self.note(f"header block cut at {self.limits.header_bytes} bytes")
+            body = limit
+        if not _FIRST_FIELD.match(block):
+            self.note("no header")
+            return b"", start
+        return block, body
+
+    def _blank_line(self, start: int, end: int, limit: int) -> tuple[int, int]:
+        """Return where the first blank line begins and ends, where lines may end in CR LF or CR; `end` is that of an LF one."""
+        raw = self.raw
+        body = end + 2
+        other = raw.find(b"\n\r\n", start, limit if end < 0 else end)
+        if other >= 0:
+            end, body = other, other + 3
+            if raw[end - 1] == 13:
+                end -= 1
+        # A bare CR ends the lines of old Macintosh files.
+        first = raw.find(b"\r", start, start + 2000)
+        if first >= 0 and (raw[first + 1 : first + 2] not in (b"\n", b"\r") or raw[first : first + 2] == b"\r\r"):
+            other = raw.find(b"\r\r", start, limit if end < 0 else end)
+            if other >= 0 and raw[other + 2 : other + 3] != b"\n":
+                end, body = other, other + 2
+        return end, body
+
+    def find_delimiter(self, start: int, stack: tuple[bytes, ...]) -> Delimiter:
+        """Return the first delimiter line of any multipart in `stack` at or after `start`."""
+        best = None
+        limit = self.size
+        for level in range(len(stack) - 1, -1, -1):
+            found = self.next_delimiter(stack[level], level, start, limit)
+            if found:
+                best = found
+                limit = found[1]
+        return best or (-1, self.size, self.size, True)
+
+    def next_delimiter(self, delimiter: bytes, level: int, start: int, limit: int) -> Delimiter | None:
+        """Return the first line of `delimiter` between `start` and `limit`, or None (RFC 2046, section 5.1.1)."""
+        raw = self.raw
+        at = raw.find(delimiter, start, limit)
+        while at >= 0:
+            end = at + len(delimiter)
+            if at == start or raw[at - 1] in b"\r\n":
+                closes = raw[end : end + 2] == b"--"
+                tail = end + 2 if closes else end
+                after = raw[tail : tail + 1]
+                while after in (b" ", b"\t"):
+                    tail += 1
+                    after = raw[tail : tail + 1]
+                if closes or after in (b"\n", b"\r", b""):
+                    tail += 2 if after == b"\r" and raw[tail + 1 : tail + 2] == b"\n" else 1
+                    if at > start:
+                        at -= 2 if at - 2 >= start and raw[at - 2 : at] == b"\r\n" else 1
+                    return level, at, min(tail, self.size), closes
+            at = raw.find(delimiter, end, limit)
+        return None
