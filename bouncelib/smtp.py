@@ -228,17 +228,5 @@ def read_transcript(lines: Iterable[str]) -> list[Turn]:
 
 
 def command_stage(command: str) -> Stage | None:
-    """Return the step of the session that `command` (``RCPT To:<ann@library.example>``) is, or None; after DATA speaks its end or its start."""
-    verb = command.partition(" ")[0].partition(":")[0].upper()
-    return {
-        "HELO": Stage.EHLO,
-        "EHLO": Stage.EHLO,
-        "LHLO": Stage.EHLO,
-        "STARTTLS": Stage.STARTTLS,
-        "AUTH": Stage.AUTH,
-        "MAIL": Stage.MAIL,
-        "RCPT": Stage.RCPT,
-        "DATA": Stage.DATA,
-        "BDAT": Stage.DATA,
-        ".": Stage.END,
-    }.get(verb)
+    """Return the step of the session that `command` (``RCPT To:<ann@library.example>``) is, or None."""
+    return _STAGES.get(command.partition(" ")[0].partition(":")[0].lower())
