@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 from attrs import evolve
 
@@ -34,7 +34,7 @@ def gather(message: Message, dispatcher: Dispatcher) -> Reading:
         # Somebody forwards the parts of a report, or answers one.
         reading = None
     if reading is not None and all(map(_is_complete, reading.recipients)):
-        return _challenge(signs, dispatcher) or _settled(reading, reading.recipients)
+        return (None if signs.from_daemon else _challenge(signs, dispatcher)) or _settled(reading, reading.recipients)
     for form in dispatcher.candidates(signs):
         if reading is not None and form.kind not in _DELIVERY:
             continue
@@ -51,7 +51,7 @@ def gather(message: Message, dispatcher: Dispatcher) -> Reading:
 
 def _challenge(signs: Signs, dispatcher: Dispatcher) -> Reading | None:
     """Return the challenge that comes in the shape of a delivery report: from the recipient, not from a mail system."""
-    if signs.from_daemon or not signs.sender:
+    if not signs.sender:
         return None
     for form in dispatcher.candidates(signs):
         if form.kind is Kind.CHALLENGE:
@@ -104,43 +104,46 @@ def settle(evidence: Evidence) -> Evidence:
     text = evidence.diagnostic
     if not text:
         return evolve(evidence, refused=Refused.NEVER_REACHED) if evidence.diagnostic_type == "dns" else evidence
-    facts: dict[str, Any] = {}
     whole = smtp.join_lines(text)
-    inner = smtp.join_lines(smtp.unwrap(whole))
-    reply = smtp.find_reply(inner)
-    if inner is not whole:
-        facts["unwrapped"] = inner
-        if reply.status is None:
-            reply = smtp.Reply(reply.code, smtp.find_status(whole), reply.start)
-    elif whole is not text:
-        facts["unwrapped"] = whole
+    inner = smtp.unwrap(whole)
+    code, said = smtp.find_reply(inner)
+    if said is None and inner is not whole:
+        said = smtp.find_status(whole)
     status = evidence.status
-    if reply.status is not None and reply.status.class_ != 2 and (status is None or _more_specific(reply.status, status)):
-        facts["status"] = reply.status
-    if reply.code and evidence.smtp_code is None:
-        facts["smtp_code"] = reply.code
-    if evidence.stage is None:
-        stage = smtp.find_stage(text)
-        if stage:
-            facts["stage"] = stage
-    if evidence.host is None:
-        host = smtp.find_host(text) or (smtp.host_name(evidence.remote_mta) if evidence.remote_mta else None)
-        if host:
-            facts["host"] = host
-    if evidence.refused is None:
-        facts["refused"] = _refused(evidence, text, reply, facts)
-    return evolve(evidence, **facts) if facts else evidence
+    if said is not None and said.class_ != 2 and (status is None or _more_specific(said, status)):
+        status = said
+    host = evidence.host or smtp.find_host(text)
+    if host is None and evidence.remote_mta:
+        host = smtp.host_name(evidence.remote_mta)
+    stage = evidence.stage or smtp.find_stage(text)
+    # Spelt out: copying field by field costs a multiple, and this runs for every recipient.
+    return Evidence(
+        evidence.address,
+        evidence.original_address,
+        evidence.action,
+        status,
+        evidence.smtp_code or code,
+        text,
+        evidence.unwrapped or (inner if inner is not text else None),
+        evidence.diagnostic_type,
+        evidence.remote_mta,
+        host,
+        stage,
+        evidence.format,
+        evidence.refused or _refused(evidence.diagnostic_type, text, code, evidence.remote_mta or host or stage),
+        evidence.fields,
+        evidence.sources,
+        evidence.guessed,
+    )
 
 
-def _refused(evidence: Evidence, text: str, reply: smtp.Reply, facts: dict[str, Any]) -> Refused | None:
+def _refused(kind: str | None, text: str, code: str | None, remote: str | None) -> Refused | None:
     """Return who speaks, as far as the report tells."""
-    kind = evidence.diagnostic_type
     if kind == "dns":
         return Refused.NEVER_REACHED
     if kind in _LOCAL:
         return Refused.AFTER_ACCEPTANCE
-    remote = evidence.remote_mta or evidence.host or facts.get("host") or evidence.stage or facts.get("stage")
-    if reply.code and (kind == "smtp" or remote):
+    if code and (kind == "smtp" or remote):
         return Refused.IN_SESSION
     if _UNREACHED.search(text[:_LOOK]):
         return Refused.NEVER_REACHED

@@ -39,7 +39,7 @@ _UNQUOTED: Final = re.compile(rb"^From ", re.MULTILINE)
 _LENGTH: Final = re.compile(rb"content-length[ \t]*:[ \t]*(\d{1,12})[ \t]*\r?\n", re.IGNORECASE)
 # What a file in a folder must begin with to be taken for mail, where its name does not say so: two of these.
 _KNOWN: Final = re.compile(
-    rb"^(?:return-path|received|delivered-to|from|to|subject|date|message-id|mime-version|x-original-to|envelope-to)[ \t]*:",
+    rb"^(return-path|received|delivered-to|from|to|subject|date|message-id|mime-version|x-original-to|envelope-to)[ \t]*:",
     re.IGNORECASE | re.MULTILINE,
 )
 _NOT_MAIL: Final = (
@@ -173,7 +173,7 @@ def _unquote(body: bytes) -> bytes:
 
 
 def _folder(top: str, on_error: OnError | None) -> Iterator[Mail]:
-    failures = 0
+    failures = found = 0
 
     def fail(error: SourceError) -> None:
         nonlocal failures
@@ -182,24 +182,91 @@ def _folder(top: str, on_error: OnError | None) -> Iterator[Mail]:
             raise error
         on_error(error)
 
-    found = 0
-    for folder, inside, names in os.walk(top, onerror=lambda error: fail(_failure(error.filename or top, error))):
-        maildir = set(inside) >= _MAILDIR
+    def unlisted(error: OSError) -> None:
+        fail(_failure(error.filename or top, error))
+
+    for folder, inside, names in os.walk(top, onerror=unlisted):
+        maildir = _MAILDIR.issubset(inside)
         # The sub-folders of a Maildir++ begin with a dot; other hidden things are no mail.
         inside[:] = sorted(
-            name for name in inside if name.startswith(".") is maildir and not (maildir and name in {*_MAILDIR, "tmp"})
+            name for name in inside if (name not in _MAILDIR | {"tmp"} if maildir else not name.startswith("."))
         )
-        files = _members(folder, sorted(names))
+        sources = [_members(folder, names)]
         if maildir:
-            files = (*_maildir(folder), *files)
-        for file in files:
-            try:
-                for mail in _maildir_file(file) if maildir else _file(file):
-                    found += 1
-                    yield mail
-            except (OSError, ValueError) as error:
-                fail(_failure(file, error))
-            except SourceError as error:
-                fail(error)
+            sources.insert(0, _maildir(folder, unlisted))
+        for source in sources:
+            for file, whole in source:
+                try:
+                    for mail in _whole(file) if whole else _file(file):
+                        found += 1
+                        yield mail
+                except OSError as error:
+                    fail(_failure(file, error))
+                except SourceError as error:
+                    fail(error)
     if not found and not failures:
         raise SourceError(f"{top}: a folder without messages")
+
+
+def _members(folder: str, names: list[str]) -> Iterator[tuple[str, bool]]:
+    """Yield the files in `folder` that are mail by their name or by how they begin."""
+    for name in sorted(names):
+        path = Path(folder, name)
+        if name.startswith("."):
+            continue
+        if path.suffix.lower() in {_ONE_MESSAGE, *_MAILBOXES} or _looks_like_mail(path):
+            yield str(path), False
+
+
+def _looks_like_mail(path: Path) -> bool:
+    try:
+        # Nothing but a plain file: to open a pipe would wait for its writer.
+        if not stat.S_ISREG(path.stat().st_mode):
+            return False
+        with path.open("rb") as file:
+            head = file.read(_SNIFFED).lstrip(b"\r\n")
+    except OSError:
+        # Whether it is mail is for the reader to find out, or to complain of.
+        return not path.is_symlink()
+    line, _, rest = head.partition(b"\n")
+    if line.startswith(b"From ") and _FIELD.match(rest):
+        return True
+    block = re.split(rb"\r?\n\r?\n", head, maxsplit=1)[0]
+    return _FIELD.match(block) is not None and len({name.lower() for name in _KNOWN.findall(block)}) > 1
+
+
+def _maildir(folder: str, unlisted: Callable[[OSError], None]) -> Iterator[tuple[str, bool]]:
+    """Yield the files of a Maildir, those in `new` first; one that moves to `cur` meanwhile comes once."""
+    read: set[str] = set()
+    for part in ("new", "cur"):
+        try:
+            names = sorted(os.listdir(Path(folder, part)))
+        except OSError as error:
+            unlisted(error)
+            continue
+        for name in names:
+            # base:2,flags
+            base = name.partition(":")[0]
+            if name.startswith(".") or (part == "cur" and base in read):
+                continue
+            if part == "new":
+                read.add(base)
+            now = _where_now(Path(folder), part, name)
+            if now is not None:
+                yield now, True
+
+
+def _where_now(maildir: Path, part: str, name: str) -> str | None:
+    """Return where the message is: a mail program may have moved it or changed its flags since it was listed."""
+    path = maildir / part / name
+    if path.exists():
+        return str(path)
+    base = name.partition(":")[0]
+    with os.scandir(maildir / "cur") as entries:
+        return next((entry.path for entry in entries if entry.name.partition(":")[0] == base), None)
+
+
+def _whole(name: str) -> Iterator[Mail]:
+    """Yield the one message that the file `name` is."""
+    with Path(name).open("rb") as file:
+        yield from _stream(file, name, single=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cached_property
 from typing import Final
 
 from bouncelib import text as _text
@@ -64,73 +65,71 @@ def fold(text: str) -> str:
 
 
 class Signs:
-    """The outward signs of one message."""
-
-    __slots__ = ("_personal", "_plausible", "message", "sender", "sender_keys", "subject")
+    """The outward signs of one message, each read when it is first asked for."""
 
     def __init__(self, message: Message) -> None:
-        """Read From and Subject of `message`."""
+        """Look at `message`."""
         self.message = message
-        raw = (message.headers.raw(b"from") or b"").lower()
-        self.sender = raw
-        match = _FROM.search(raw)
-        self.sender_keys: tuple[bytes, ...] = ()
-        if match:
-            self.sender_keys = (match[1], match[0], b"@" + match[2])
-        elif raw:
-            self.sender_keys = (raw.strip(b"<> "),)
-        subject = message.headers.raw(b"subject")
-        self.subject = fold(_text.decode_header(subject)) if subject else ""
-        self._plausible: bool | None = None
-        self._personal: bool | None = None
 
-    @property
+    @cached_property
+    def sender(self) -> bytes:
+        """The From field in lower case, as it stands."""
+        return (self.message.headers.raw(b"from") or b"").lower()
+
+    @cached_property
+    def sender_keys(self) -> tuple[bytes, ...]:
+        """What a sender is filed under: the local part, the whole address, ``@domain``."""
+        match = _FROM.search(self.sender)
+        if match:
+            return match[1], match[0], b"@" + match[2]
+        return (self.sender.strip(b"<> "),) if self.sender else ()
+
+    @cached_property
+    def subject(self) -> str:
+        """The subject in lower case and without accents."""
+        subject = self.message.headers.raw(b"subject")
+        return fold(_text.decode_header(subject, guess=False)) if subject else ""
+
+    @cached_property
     def from_daemon(self) -> bool:
         """Whether the From header names a mail system rather than a person."""
-        return _DAEMON.search(self.sender) is not None
+        sender = self.sender
+        return b"mailer-daemon" in sender or b"postmaster" in sender or _DAEMON.search(sender) is not None
 
-    @property
+    @cached_property
     def null_return_path(self) -> bool:
         """Whether the return path is the null one, or a mailer daemon's."""
         raw = self.message.headers.raw(b"return-path")
         return raw is not None and (raw in {b"<>", b"", b"< >"} or b"mailer-daemon" in raw.lower())
 
-    @property
+    @cached_property
     def failure_subject(self) -> bool:
         """Whether the subject opens as those of failure reports do."""
         return _FAILURE.search(self.subject) is not None
 
-    @property
+    @cached_property
     def personal(self) -> bool:
-        """Whether a person answers or forwards something here: no mail system's From, an answer's subject, and text or ids to show for it."""
-        if self._personal is None:
-            headers = self.message.headers
-            self._personal = (
-                _ANSWER.match(self.subject) is not None
-                and not self.from_daemon
-                and not self.null_return_path
-                and headers.raw(b"x-failed-recipients") is None
-                and (
-                    headers.raw(b"in-reply-to") is not None
-                    or headers.raw(b"references") is not None
-                    or headers.raw(b"user-agent") is not None
-                    or _QUOTES.search(fold(self.message.notice[:_PEEK])) is not None
-                    or self.message.original is not None
-                )
-            )
-        return self._personal
+        """Whether a person answers or forwards something: an answer's subject, text or ids to show for it, no mail system's From."""
+        if self.from_daemon or self.null_return_path or _ANSWER.match(self.subject) is None:
+            return False
+        headers = self.message.headers
+        return headers.raw(b"x-failed-recipients") is None and (
+            headers.raw(b"in-reply-to") is not None
+            or headers.raw(b"references") is not None
+            or headers.raw(b"user-agent") is not None
+            or _QUOTES.search(fold(self.message.notice[:_PEEK])) is not None
+            or self.message.original is not None
+        )
 
-    @property
+    @cached_property
     def plausible(self) -> bool:
         """Whether this may be a failure report that states nothing in RFC 3464's form: worth reading the notice for."""
-        if self._plausible is None:
-            headers = self.message.headers
-            self._plausible = (
-                self.from_daemon
-                or self.failure_subject
-                or self.null_return_path
-                or headers.raw(b"x-failed-recipients") is not None
-                or (self.message.media == "multipart/report")
-                or not self.sender
-            ) and not self.personal
-        return self._plausible
+        message = self.message
+        return (
+            self.from_daemon
+            or self.null_return_path
+            or self.failure_subject
+            or message.headers.raw(b"x-failed-recipients") is not None
+            or message.media == "multipart/report"
+            or not self.sender
+        ) and not self.personal

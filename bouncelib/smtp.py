@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from attrs import frozen
 
@@ -36,8 +36,6 @@ _STAGE: Final = re.compile(
     r"\W{0,2}(?i:(end of data|\.|initial connection|initial greeting|mail from|rcpt to|helo|ehlo|lhlo|starttls)|(MAIL|RCPT|DATA|BDAT|"
     r"AUTH|pipelined (?:MAIL FROM|RCPT TO|DATA|sending data block|end of data)))(?![a-z]))",
 )
-# One of these is in every text that the pattern matches; looking for them is much cheaper.
-_STAGE_WORDS: Final = ("eply to", "fter ", "esponse to", "uring ", "while sending", "performing the", "tage")
 _STAGES: Final = MappingProxyType(
     {
         "end of data": Stage.END,
@@ -65,19 +63,12 @@ _SAID: Final = re.compile(
     r"(?::\d+)?\]?\s{0,3}(?:said|refused|:\s|during|after)"
 )
 
-_SAID_WORDS: Final = ("said", "refused", "]:", "during", "after", "):", " :")
 
-
-@frozen
-class Reply:
-    """A reply found in a text: its code, its enhanced code, and where it begins."""
+class Reply(NamedTuple):
+    """A reply found in a text: its code and its enhanced code."""
 
     code: str | None
     status: EnhancedCode | None
-    start: int = 0
-
-
-_NOTHING: Final = Reply(None, None)
 
 
 def _status(class_: str, subject: str, detail: str) -> EnhancedCode | None:
@@ -89,13 +80,12 @@ def find_reply(text: str) -> Reply:
     """Return the first reply in `text`; its parts are None where there is none."""
     match = _REPLY.search(text)
     if match is None:
-        status = find_status(text)
-        return Reply(None, status) if status else _NOTHING
+        return Reply(None, find_status(text))
     code, class_, subject, detail = match.groups()
     status = _status(class_, subject, detail) if class_ else None
     if status is None:
         status = find_status(text)
-    return Reply(code, status, match.start(1))
+    return Reply(code, status)
 
 
 def find_status(text: str) -> EnhancedCode | None:
@@ -152,7 +142,7 @@ def join_lines(text: str) -> str:
 
 def find_stage(text: str) -> Stage | None:
     """Return the step of the session that `text` says was answered, or None."""
-    if not any(word in text for word in _STAGE_WORDS):
+    if not (" to " in text or "fter " in text or "uring " in text or "while s" in text or "forming the" in text or "tage" in text):
         return None
     match = _STAGE.search(text)
     return _STAGES.get((match[1] or match[2]).lower().removeprefix("pipelined ")) if match else None
@@ -160,7 +150,7 @@ def find_stage(text: str) -> Stage | None:
 
 def find_host(text: str) -> str | None:
     """Return the server that `text` says spoke (``host mx.library.example[192.0.2.1] said: ...``), or None."""
-    if not any(word in text for word in _SAID_WORDS):
+    if not ("said" in text or "refused" in text or "]:" in text or "):" in text or " during" in text or " after" in text):
         return None
     match = _SAID.search(text)
     return host_name(match[1]) if match else None

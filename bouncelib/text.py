@@ -23,7 +23,7 @@ _FOLD: Final = re.compile(r"\r?\n(?=[ \t])")
 _BLOCK_TAGS: Final = frozenset(
     {"br", "p", "div", "tr", "li", "ul", "ol", "table", "h1", "h2", "h3", "h4", "hr", "title", "pre", "blockquote", "dt", "dd"}
 )
-_CHARDET_BYTES: Final = 4096
+_CHARDET_BYTES: Final = 1024
 
 
 def charset(label: str | None) -> str | None:
@@ -40,8 +40,11 @@ def charset(label: str | None) -> str | None:
     return info.name
 
 
-def decode(raw: bytes, label: str | None = None) -> str:
-    """Return `raw` as text: in the declared charset, else UTF-8, else what chardet guesses, else Latin-1; never raises."""
+def decode(raw: bytes, label: str | None = None, *, guess: bool = True) -> str:
+    """Return `raw` as text: in the declared charset, else UTF-8, else what chardet guesses, else Latin-1; never raises.
+
+    Without `guess`, chardet is not asked.
+    """
     if raw.isascii() and b"\x1b" not in raw:
         if label is None or label.lower() not in {"utf-7", "utf7", "unicode-1-1-utf-7", "hz-gb-2312", "utf-16", "utf-32"}:
             return raw.decode("ascii")
@@ -56,7 +59,7 @@ def decode(raw: bytes, label: str | None = None) -> str:
     try:
         return raw.decode("utf-8")
     except UnicodeError:
-        return _guess(raw, name)
+        return _guess(raw, name) if guess else raw.decode("latin-1")
 
 
 def _guess(raw: bytes, declared: str | None) -> str:
@@ -67,7 +70,9 @@ def _guess(raw: bytes, declared: str | None) -> str:
             return text
     from chardet import detect  # noqa: PLC0415 - asked last; importing it costs more than most parses
 
-    name = charset(detect(raw[:_CHARDET_BYTES])["encoding"])
+    # What is ASCII tells nothing, and guessing costs by the byte.
+    telling = b"\n".join([line for line in raw.split(b"\n") if not line.isascii()])[:_CHARDET_BYTES]
+    name = charset(detect(telling)["encoding"])
     try:
         return raw.decode(name or "latin-1")
     except UnicodeError:
@@ -79,9 +84,9 @@ def printable(text: str) -> str:
     return " ".join(_CONTROL.sub(" ", text).split()) if not text.isprintable() else text.strip()
 
 
-def decode_header(raw: bytes) -> str:
+def decode_header(raw: bytes, *, guess: bool = True) -> str:
     """Return a header's value: unfolded, decoded from raw 8-bit and from encoded words (RFC 2047, in any case)."""
-    text = decode(raw)
+    text = decode(raw, guess=guess)
     if "\n" in text:
         text = _FOLD.sub("", text)
     return printable(decode_words(text))

@@ -22,6 +22,7 @@ from bouncelib import address as addresses
 from bouncelib.format import Fingerprint, Format, returned_to
 from bouncelib.message import Group, Message, split_groups
 from bouncelib.model import Evidence, Kind, Reading
+from bouncelib.signs import Signs
 
 _TYPE: Final = "message/feedback-report"
 _COMPLAINANTS: Final = ("original-rcpt-to", "removal-recipient", "original-recipient", "final-recipient")
@@ -62,6 +63,8 @@ def _groups(message: Message) -> Iterator[Group]:
             yield from part.fields(limit)
         return
     # The machine part under a wrong label, or its fields in the text itself.
+    if message.media != "multipart/report" and (Signs(message).personal or message.headers.raw(b"list-post") is not None):
+        return
     parts = (*message.attachments, *message.plain) if message.media == "multipart/report" else message.plain
     for part in parts:
         text = part.text(message.limits.notice_bytes)
