@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from bouncelib.format import Format
 
-ORDER: Final = ("rfc3464", "generic")
+ORDER: Final = (
+    "rfc3464",
+    "postfix",
+    "sendmail",
+    "sendmail5",
+    "exim",
+    "qmail",
+    "courier",
+    "opensmtpd",
+    "dragonfly",
+    "generic",
+)
 """Authoritative before specific before generic: of two formats that read a message, the earlier one decides."""
 
 
