@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from bouncelib.errors import BouncelibError, FormatError, RuleError, SourceError
     from bouncelib.format import Fingerprint, Format, Layout
     from bouncelib.formats import CATALOGUE
+    from bouncelib.genuine import SentByUs
     from bouncelib.message import Limits, Message, full_mail
     from bouncelib.model import (
         REASONS,
@@ -67,6 +68,7 @@ __all__ = [
     "Recipient",
     "Refused",
     "RuleError",
+    "SentByUs",
     "SourceError",
     "Stage",
     "Verdict",
@@ -81,6 +83,7 @@ _HOMES = (
     ("errors", ("BouncelibError", "FormatError", "RuleError", "SourceError")),
     ("format", ("Fingerprint", "Format", "Layout")),
     ("formats", ("CATALOGUE",)),
+    ("genuine", ("SentByUs",)),
     ("message", ("Limits", "Message", "full_mail")),
     ("parser", ("BounceParser", "classify_response", "parse_bounce")),
     ("rulebook", ("DEFAULT_RULES", "load_rules")),

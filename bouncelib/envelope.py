@@ -35,7 +35,7 @@ _NO_ANSWER: Final = (
 _BULK: Final = frozenset({"bulk", "junk", "list", "auto_reply", "auto-reply"})
 # RFC 3834, section 2: senders that no program may answer.
 _ROBOT: Final = re.compile(
-    r"^(?:owner-.*|.*-owner|.*-request|.*-bounces?|.*[+_]bounces?|bounces?[+_-].*|mailer-daemon|mailer_daemon|postmaster|listserv|"
+    r"^(?:owner-.*|.*-owner|.*-request|.*-bounces?|.*[+_]bounces?|bounces?(?:[+_-].*)?|mailer-daemon|mailer_daemon|postmaster|listserv|"
     r"majordomo|no-?_?reply.*|do-?_?not-?_?reply|daemon|root|nobody|mdaemon)@",
     re.IGNORECASE,
 )
@@ -60,6 +60,11 @@ def return_path(raw: bytes) -> str:
     """Return the address in a Return-Path field; the null one is empty (RFC 5321, section 4.4)."""
     text = raw.decode("utf-8", "replace").strip()
     return addresses.clean(text) or text.strip("<> ")
+
+
+def may_be_automatic(address: str) -> bool:
+    """Return whether `address` is one that programs send from (RFC 3834, section 2 and 4)."""
+    return _ROBOT.match(address) is not None or "@" not in address
 
 
 def may_answer(headers: Headers) -> bool:

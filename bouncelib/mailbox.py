@@ -1,8 +1,8 @@
 """Messages out of files, folders, mbox files, Maildirs and standard input, one at a time.
 
-An mbox file (RFC 4155, appendix A) is split where a blank line is followed by a dated ``From `` line and that by a header
-field, because bodies hold lines that begin with "From " too. A ``Content-Length`` is believed where it leads to such a line
-or to the end. What is yielded is the message without its ``From `` line.
+An mbox file (RFC 4155, appendix A) is split where a blank line is followed by a dated ``From `` line and that by a
+header field, because bodies hold lines that begin with "From " too. A ``Content-Length`` is believed where it leads to
+such a line or to the end. What is yielded is the message without its ``From `` line.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _UNQUOTED: Final = re.compile(rb"^From ", re.MULTILINE)
 _LENGTH: Final = re.compile(rb"content-length[ \t]*:[ \t]*(\d{1,12})[ \t]*\r?\n", re.IGNORECASE)
 # What a file in a folder must begin with to be taken for mail, where its name does not say so: two of these.
 _KNOWN: Final = re.compile(
-    rb"^(return-path|received|delivered-to|from|to|subject|date|message-id|mime-version|x-original-to|envelope-to)[ \t]*:",
+    rb"^(return-path|received|delivered-to|from|to|subject|date|message-id|mime-version|x-original-to)[ \t]*:",
     re.IGNORECASE | re.MULTILINE,
 )
 _NOT_MAIL: Final = (
@@ -70,8 +70,8 @@ def read_mail(
     """Yield each message in `path`: a file, an mbox file, a Maildir, a folder of these, or ``-`` for standard input.
 
     A folder is read with all its sub-folders, in the order of their names; what is hidden or does not look like mail is
-    passed over. Nothing but the message at hand is held in memory. Raises `SourceError` where `path` cannot be read or holds
-    no message. A member of a folder that cannot be read is given to `on_error`, and the rest is read; without
+    passed over. Nothing but the message at hand is held in memory. Raises `SourceError` where `path` cannot be read or
+    holds no message. A member of a folder that cannot be read is given to `on_error`, and the rest is read; without
     `on_error` it is raised too. `stdin` stands in for standard input.
     """
     name = os.fspath(path)
@@ -173,39 +173,44 @@ def _unquote(body: bytes) -> bytes:
 
 
 def _folder(top: str, on_error: OnError | None) -> Iterator[Mail]:
-    failures = found = 0
+    empty = True
 
     def fail(error: SourceError) -> None:
-        nonlocal failures
-        failures += 1
+        nonlocal empty
+        empty = False
         if on_error is None:
             raise error
         on_error(error)
 
+    for file, whole in _files(top, fail):
+        try:
+            for mail in _whole(file) if whole else _file(file):
+                empty = False
+                yield mail
+        except OSError as error:
+            # What vanishes from a Maildir was deleted by a mail program: nothing is wrong.
+            if not (whole and isinstance(error, FileNotFoundError)):
+                fail(_failure(file, error))
+        except SourceError as error:
+            fail(error)
+    if empty:
+        raise SourceError(f"{top}: a folder without messages")
+
+
+def _files(top: str, fail: Callable[[SourceError], None]) -> Iterator[tuple[str, bool]]:
+    """Yield the files under `top` that are mail, and whether each is one whole message by its place."""
+
     def unlisted(error: OSError) -> None:
-        fail(_failure(error.filename or top, error))
+        fail(_failure(str(error.filename or top), error))
 
     for folder, inside, names in os.walk(top, onerror=unlisted):
-        maildir = _MAILDIR.issubset(inside)
-        # The sub-folders of a Maildir++ begin with a dot; other hidden things are no mail.
-        inside[:] = sorted(
-            name for name in inside if (name not in _MAILDIR | {"tmp"} if maildir else not name.startswith("."))
-        )
-        sources = [_members(folder, names)]
-        if maildir:
-            sources.insert(0, _maildir(folder, unlisted))
-        for source in sources:
-            for file, whole in source:
-                try:
-                    for mail in _whole(file) if whole else _file(file):
-                        found += 1
-                        yield mail
-                except OSError as error:
-                    fail(_failure(file, error))
-                except SourceError as error:
-                    fail(error)
-    if not found and not failures:
-        raise SourceError(f"{top}: a folder without messages")
+        if _MAILDIR.issubset(inside):
+            # The sub-folders of a Maildir++ begin with a dot.
+            inside[:] = sorted(name for name in inside if name not in {*_MAILDIR, "tmp"})
+            yield from _maildir(Path(folder), unlisted)
+        else:
+            inside[:] = sorted(name for name in inside if not name.startswith("."))
+        yield from _members(folder, names)
 
 
 def _members(folder: str, names: list[str]) -> Iterator[tuple[str, bool]]:
@@ -235,12 +240,12 @@ def _looks_like_mail(path: Path) -> bool:
     return _FIELD.match(block) is not None and len({name.lower() for name in _KNOWN.findall(block)}) > 1
 
 
-def _maildir(folder: str, unlisted: Callable[[OSError], None]) -> Iterator[tuple[str, bool]]:
+def _maildir(folder: Path, unlisted: Callable[[OSError], None]) -> Iterator[tuple[str, bool]]:
     """Yield the files of a Maildir, those in `new` first; one that moves to `cur` meanwhile comes once."""
     read: set[str] = set()
     for part in ("new", "cur"):
         try:
-            names = sorted(os.listdir(Path(folder, part)))
+            names = sorted(path.name for path in (folder / part).iterdir())
         except OSError as error:
             unlisted(error)
             continue
@@ -251,7 +256,7 @@ def _maildir(folder: str, unlisted: Callable[[OSError], None]) -> Iterator[tuple
                 continue
             if part == "new":
                 read.add(base)
-            now = _where_now(Path(folder), part, name)
+            now = _where_now(folder, part, name)
             if now is not None:
                 yield now, True
 

@@ -8,6 +8,8 @@ from email.message import Message as EmailMessage
 from functools import cache
 from typing import Any, BinaryIO, Final
 
+from attrs import evolve
+
 from bouncelib import smtp
 from bouncelib.classify import DELIVERED, Classifier, Judge
 from bouncelib.dispatch import Dispatcher
@@ -15,12 +17,15 @@ from bouncelib.envelope import make_envelope
 from bouncelib.format import Format
 from bouncelib.formats import CATALOGUE
 from bouncelib.gather import gather, settle
+from bouncelib.genuine import SentByUs, weigh
 from bouncelib.message import Limits, Message
 from bouncelib.model import (
     Action,
+    Advice,
     BounceReport,
     EnhancedCode,
     Evidence,
+    Genuine,
     Judgement,
     Kind,
     Late,
@@ -44,9 +49,14 @@ class BounceParser:
         rules: Iterable[Rules] = DEFAULT_RULES,
         judges: Sequence[Judge] = (),
         limits: Limits | None = None,
+        sent_by_us: SentByUs | None = None,
     ) -> None:
-        """Load `formats` and `rules`; raise `RuleError` or `FormatError` where one is wrong."""
+        """Load `formats` and `rules`; raise `RuleError` or `FormatError` where one is wrong.
+
+        `sent_by_us` says what is the user's own, for `BounceReport.genuine`.
+        """
         self._limits = limits or Limits()
+        self._sent_by_us = sent_by_us
         self._dispatcher = Dispatcher(formats)
         self._classifier = Classifier(Rulebook(rules), judges)
 
@@ -59,23 +69,44 @@ class BounceParser:
         recipients = tuple(
             [Recipient(evidence, judge(evidence) if judged else DELIVERED) for evidence in reading.recipients]
         )
-        return BounceReport(
-            kind=reading.kind,
-            recipients=recipients,
-            format=reading.format or None,
-            fields=reading.fields,
-            defects=(*message.defects, *reading.defects),
-            envelope=Late(
-                make_envelope,
-                (
-                    message.headers.block,
-                    message.original,
-                    message.known_notice,
-                    reading.new_address,
-                    self._limits.header_count,
-                    reading.kind is not Kind.OTHER,
-                ),
+        late = Late(
+            make_envelope,
+            (
+                message.headers.block,
+                message.original,
+                message.known_notice,
+                reading.new_address,
+                self._limits.header_count,
+                reading.kind is not Kind.OTHER,
             ),
+        )
+        report = BounceReport(
+            reading.kind,
+            recipients,
+            reading.format or None,
+            reading.fields,
+            defects=(*message.defects, *reading.defects),
+            envelope=late,
+        )
+        return report if self._sent_by_us is None else self._weigh(report, message, self._sent_by_us)
+
+    @staticmethod
+    def _weigh(report: BounceReport, message: Message, ours: SentByUs) -> BounceReport:
+        """Return `report` with what speaks for and against it; nobody is advised to act on a suspect one."""
+        if report.kind not in _JUDGED:
+            return report
+        weighed = weigh(message.headers, report.fields, report.envelope, ours)
+        recipients = report.recipients
+        if weighed.genuine is Genuine.SUSPECT:
+            recipients = tuple(
+                Recipient(one.evidence, evolve(one.judgement, advice=Advice.NONE)) for one in recipients
+            )
+        return evolve(
+            report,
+            recipients=recipients,
+            genuine=weighed.genuine,
+            genuine_because=weighed.because,
+            defects=(*report.defects, *weighed.defects),
         )
 
     def classify_response(
