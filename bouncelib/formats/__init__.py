@@ -20,6 +20,7 @@ ORDER: Final = (
     "opensmtpd",
     "dragonfly",
     "generic",
+    "flufl",
 )
 """Authoritative before specific before generic: of two formats that read a message, the earlier one decides."""
 

@@ -1,0 +1,82 @@
+"""The detectors of flufl.bounce, asked last: only where a plain failure report has named nobody to any reader of ours.
+
+A sample of what only a detector for one writer of long ago knows:
+
+    The user(s) account is temporarily over quota.
+
+    <ann@library.example>
+
+Source: the package flufl.bounce 6. It tells addresses and whether the failure is permanent, and nothing else; so what is
+found here is marked as guessed. It sees the header and the notice only, its exceptions and log lines end in one defect.
+"""
+
+from __future__ import annotations
+
+import email
+import logging
+import threading
+from typing import Final
+
+from bouncelib import address as addresses
+from bouncelib.format import Format, report
+from bouncelib.message import Message
+from bouncelib.model import Action, Evidence, Reading
+from bouncelib.signs import Signs
+
+_LOGGER: Final = "flufl.bounce"
+
+
+class _Quiet(logging.Filter):
+    """Keeps the log lines of this thread, so that nobody else sees them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._thread = threading.get_ident()
+        self.troubles = 0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return False for a line of this thread, counting it if it tells of trouble."""
+        if record.thread != self._thread:
+            return True
+        self.troubles += record.levelno >= logging.WARNING
+        return False
+
+
+def read(message: Message) -> Reading | None:
+    """Return the recipients that flufl.bounce detects in a plain failure report, or None where there are none."""
+    signs = Signs(message)
+    if not (signs.failure_subject or signs.null_return_path) or not signs.plausible:
+        return None
+    source = message.source
+    raw = source.raw[: min(source.size, message.body_start + message.limits.notice_bytes)]
+    temporary, permanent = _detect(message, raw)
+    found = [(address, Action.FAILED) for address in sorted(permanent)]
+    found += [(address, Action.DELAYED) for address in sorted(temporary - permanent)]
+    recipients = []
+    for detected, action in found:
+        address = addresses.clean(detected.decode("ascii", "replace"))
+        # What is reported must stand in the message as it is.
+        if address and address.lower().encode() in raw.lower():
+            recipients.append(Evidence(address, action=action, format="flufl", guessed=True))
+    return report("flufl", recipients) if recipients else None
+
+
+def _detect(message: Message, raw: bytes) -> tuple[frozenset[bytes], frozenset[bytes]]:
+    from flufl.bounce import all_failures
+
+    logger = logging.getLogger(_LOGGER)
+    quiet = _Quiet()
+    logger.addFilter(quiet)
+    try:
+        temporary, permanent = all_failures(email.message_from_bytes(raw))
+    except Exception:  # noqa: BLE001 - its detectors raise on what they do not expect
+        message.note("flufl.bounce failed")
+        return frozenset(), frozenset()
+    finally:
+        logger.removeFilter(quiet)
+    if quiet.troubles:
+        message.note("flufl.bounce failed")
+    return frozenset(temporary), frozenset(permanent)
+
+
+FORMAT: Final = Format("flufl", read=read)
