@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from bouncelib.format import Fingerprint, Format
+from bouncelib.message import Headers
 from bouncelib.signs import Signs
 from bouncelib.words import Phrase, PhraseIndex, Words
 
@@ -38,7 +39,7 @@ class Dispatcher:
                     topics += [(Phrase.parse(text), (place, clue)) for text in clue.topics]
                 elif clue.headers:
                     for name in clue.headers:
-                        self._headers.setdefault(name.encode(), []).append((place, clue))
+                        self._headers.setdefault(name.partition(": ")[0].encode(), []).append((place, clue))
                 elif clue.subjects:
                     for text in clue.subjects:
                         self._subjects.setdefault(text.split()[0], []).append((place, text, clue))
@@ -105,6 +106,11 @@ def _fits(signs: Signs, clue: Fingerprint) -> bool:
     if clue.subjects and not signs.subject.startswith(clue.subjects):
         return False
     headers = signs.message.headers
-    if clue.headers and not any(headers.raw(name.encode()) is not None for name in clue.headers):
+    if clue.headers and not any(_has(headers, name) for name in clue.headers):
         return False
     return not clue.types or signs.message.media in clue.types
+
+
+def _has(headers: Headers, clue: str) -> bool:
+    name, _, value = clue.partition(": ")
+    return headers.opens(name.encode(), value.encode()) if value else headers.raw(name.encode()) is not None

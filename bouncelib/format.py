@@ -49,7 +49,7 @@ class Fingerprint:
     subjects: tuple[str, ...] = ()
     """Opening words of the subject, lower case."""
     headers: tuple[str, ...] = ()
-    """Names of header fields that ordinary mail does not have, lower case."""
+    """Names of header fields that ordinary mail does not have, lower case; or ``name: value`` where its value begins so."""
     phrases: tuple[str, ...] = ()
     """Phrases within the first 2 kB of the notice (as in the rules: normalised, on word boundaries)."""
     types: tuple[str, ...] = ()

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 ORDER: Final = (
     "rfc3464",
+    # Most of these notices quote a refusal.
+    "notices",
     "postfix",
     "sendmail",
     "sendmail5",
@@ -19,6 +21,12 @@ ORDER: Final = (
     "courier",
     "opensmtpd",
     "dragonfly",
+    "dovecot",
+    "mdn",
+    "arf",
+    "feedback",
+    "challenge",
+    "auto_reply",
     "generic",
     "flufl",
 )

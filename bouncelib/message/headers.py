@@ -41,6 +41,17 @@ class Headers:
         raw = self.raw(name)
         return None if raw is None else _text.decode_header(raw)
 
+    def opens(self, name: bytes, value: bytes) -> bool:
+        """Return whether any field `name` begins with `value` (both in lower case)."""
+        lower = self._lower
+        start = lower.find(b"\n%b:" % name)
+        while start >= 0:
+            start += len(name) + 2
+            if lower[start : start + 80].lstrip(b" \t").startswith(value):
+                return True
+            start = lower.find(b"\n%b:" % name, start)
+        return False
+
     def names(self) -> set[bytes]:
         """Return the names of all fields in lower case."""
         return set(_NAMES.findall(self._lower))
