@@ -9,8 +9,9 @@ import re
 from typing import Final
 
 from bouncelib import address as addresses
+from bouncelib import candidates
 from bouncelib.message import Headers
-from bouncelib.model import Envelope, OriginalMessage, parse_date
+from bouncelib.model import Envelope, Kind, OriginalMessage, Reading, parse_date
 
 _FIELD_LINE: Final = re.compile(r"^[ \t>|]{0,4}([A-Za-z][A-Za-z0-9-]{1,40}):(?:[ \t]|$)")
 _KNOWN: Final = frozenset(
@@ -42,17 +43,25 @@ _ROBOT: Final = re.compile(
 
 
 def make_envelope(
-    block: bytes, original: bytes | None, notice: str, new_address: str | None, limit: int, report: bool
+    block: bytes, original: bytes | None, notice: str, reading: Reading, limit: int
 ) -> Envelope:
-    """Return the envelope of the message whose header is `block`; `original` is the returned header, `notice` the text that may hold it."""
+    """Return the envelope of the message whose header is `block` and that was read as `reading`.
+
+    `original` is the returned header, `notice` the text that may hold it, `limit` how many fields of it to decode.
+    """
     headers = Headers(block)
     path = headers.raw(b"return-path")
+    returned = _original(original, limit) if original else _original_in(notice, limit)
+    named = [pair for one in reading.recipients for pair in candidates.of_recipient(one)]
+    if reading.kind is not Kind.OTHER:
+        named += candidates.of_message(headers, returned)
     return Envelope(
         parse_date(headers.get(b"date")),
         None if path is None else return_path(path),
-        not report and may_answer(headers),
-        new_address,
-        _original(original, limit) if original else _original_in(notice, limit),
+        reading.kind is Kind.OTHER and may_answer(headers),
+        reading.new_address,
+        returned,
+        tuple(dict.fromkeys(named)),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, Final
 from attrs import evolve
 
 from bouncelib import smtp
+from bouncelib.candidates import PREFERENCE, choose
 from bouncelib.classify import DELIVERED, Classifier, Judge
 from bouncelib.dispatch import Dispatcher
 from bouncelib.envelope import make_envelope
@@ -29,6 +30,7 @@ from bouncelib.model import (
     Judgement,
     Kind,
     Late,
+    Reading,
     Recipient,
     Stage,
 )
@@ -50,11 +52,18 @@ class BounceParser:
         judges: Sequence[Judge] = (),
         limits: Limits | None = None,
         sent_by_us: SentByUs | None = None,
+        prefer: Sequence[str] = PREFERENCE,
     ) -> None:
         """Load `formats` and `rules`; raise `RuleError` or `FormatError` where one is wrong.
 
-        `sent_by_us` says what is the user's own, for `BounceReport.genuine`.
+        `sent_by_us` says what is the user's own, for `BounceReport.genuine`; `prefer` names the sources of
+        `BounceReport.candidates` in the order in which to take a recipient's address from them. Raises `ValueError` where
+        that is no such source.
         """
+        unknown = set(prefer) - set(PREFERENCE)
+        if unknown:
+            raise ValueError(f"no source of addresses: {', '.join(sorted(unknown))}")
+        self._prefer = prefer
         self._limits = limits or Limits()
         self._sent_by_us = sent_by_us
         self._dispatcher = Dispatcher(formats)
@@ -64,6 +73,8 @@ class BounceParser:
         """Return what `raw` says; raise nothing, whatever bytes arrive."""
         message = Message(to_bytes(raw), self._limits)
         reading = gather(message, self._dispatcher)
+        if self._prefer is not PREFERENCE:
+            reading = self._choose(message, reading)
         judge = self._classifier.judge
         judged = reading.kind in _JUDGED
         recipients = tuple(
@@ -75,9 +86,8 @@ class BounceParser:
                 message.headers.block,
                 message.original,
                 message.known_notice,
-                reading.new_address,
+                reading,
                 self._limits.header_count,
-                reading.kind is not Kind.OTHER,
             ),
         )
         report = BounceReport(
@@ -89,6 +99,14 @@ class BounceParser:
             envelope=late,
         )
         return report if self._sent_by_us is None else self._weigh(report, message, self._sent_by_us)
+
+    def _choose(self, message: Message, reading: Reading) -> Reading:
+        """Return `reading` with the addresses that the user prefers."""
+        envelope = make_envelope(
+            message.headers.block, message.original, message.known_notice, reading, self._limits.header_count
+        )
+        chosen = choose(reading.recipients, self._prefer, message.headers, envelope.original)
+        return evolve(reading, recipients=chosen)
 
     @staticmethod
     def _weigh(report: BounceReport, message: Message, ours: SentByUs) -> BounceReport:

@@ -212,6 +212,7 @@ class Envelope:
     should_auto_respond: bool = False
     new_address: str | None = None
     original: OriginalMessage | None = None
+    candidates: tuple[Field, ...] = ()
 
 
 @frozen
@@ -318,6 +319,11 @@ class BounceReport:
         return self.envelope.should_auto_respond
 
     @property
+    def candidates(self) -> tuple[Field, ...]:
+        """Every address that could be the failed one, with where it stands: pairs of a source and an address."""
+        return self.envelope.candidates
+
+    @property
     def original(self) -> OriginalMessage | None:
         """The message that was returned, or None."""
         return self.envelope.original
@@ -348,6 +354,7 @@ class BounceReport:
                 data["should_auto_respond"],
                 data["new_address"],
                 None if original is None else OriginalMessage(wire.pairs(original["headers"])),
+                wire.pairs(data["candidates"]),
             )
             return cls(
                 Kind(data["kind"]),

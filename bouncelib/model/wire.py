@@ -128,6 +128,7 @@ def report_to_dict(report: BounceReport) -> dict[str, Any]:
         "date": _iso(report.date),
         "return_path": report.return_path,
         "new_address": report.new_address,
+        "candidates": [list(pair) for pair in report.candidates],
         "should_auto_respond": report.should_auto_respond,
         "genuine": str(report.genuine),
         "genuine_because": list(report.genuine_because),
