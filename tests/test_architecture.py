@@ -25,7 +25,7 @@ LAYERS = (
     ("message", "signs"),
     ("format", "rulebook"),
     ("formats",),
-    ("dispatch", "gather", "envelope", "classify", "genuine", "plugins"),
+    ("dispatch", "gather", "candidates", "envelope", "classify", "genuine", "plugins"),
     ("parser",),
     ("mailbox", "batch", "testing"),
     ("cli", "__main__"),
