@@ -59,12 +59,15 @@ _OPENS: Final = (
     r"resposta automatica|risposta automatica|automatisch antwoord|automatische beantwoording|afwezigheids|automatisk(?:t)? svar|autosvar|"
     r"automaattinen vastaus|poissaoloilmoitus|automatyczna odpowiedz|automaticka odpoved|automatikus valasz|raspuns automat|автоматическ\w+ ответ|автоответ|"
     r"автоматична відповідь|otomatik yanıt|otomatik yanit|otomatik cevap|αυτοματη απαντηση|תשובה אוטומטית|מענה אוטומטי|رد تلقائي|الرد التلقائي|"
-    r"自動(?:応答|返信|回覆|回復)|自动(?:答复|回复|应答)|자동 ?(?:응답|회신|답장)|부재중"
+    r"automatisk(?:a|s) atbild\w+|automatinis atsakymas|automaatvastus|samodejni odgovor|automatski odgovor|автоматичен отговор|tra loi tu dong|balasan otomatis|"
+    r"(?:fuera de la oficina|fora do escritorio|fuori (?:sede|ufficio)|вне офиса|поза офісом|ofis dısında|ofis disinda|خارج المكتب|niet aanwezig|poza biurem)"
+    r"(?: ?: | re: |$)|(?:urlaub|abwesend|en vacances|conges?|absente?|vacaciones|ausente|ferias|ausencia|assenza|assente|afwezig|vakantie|отпуск|izinli|إجازة|on vacation|vacation|away|"
+    r"on holiday|on leave)\b[^:]{0,40} re: |自動(?:応答|返信|回覆|回復)|自动(?:答复|回复|应答)|자동 ?(?:응답|회신|답장)|부재중"
 )
 _SUBJECT: Final = re.compile(rf"^(?:\[[^\]]{{0,60}}\] ?|【|\()?(?:{_OPENS})")
 # ... and that end so, after the subject that they answer.
 _SUFFIX: Final = re.compile(
-    r"\((?:automatic|auto(?:mated)?)[ -]?(?:response|reply)\)\W*$|\((?:out of|away from) (?:the )?office\)\W*$|\(autoreply\)\W*$|"
+    r"^.{0,40}\bautomatisk\w+ (?:atbilde|svar) ?:|\((?:automatic|auto(?:mated)?)[ -]?(?:response|reply)\)\W*$|\((?:out of|away from) (?:the )?office\)\W*$|\(autoreply\)\W*$|"
     r"\bis (?:currently )?(?:out of (?:the )?office|on (?:vacation|leave|holiday))\b|\bauto(?:matic )?(?:reply|response)\b\W*$"
 )
 # Words for absence that people use in subjects too.
@@ -76,21 +79,26 @@ _ABSENT: Final = re.compile(
     r"відпустк|ofis dısında|ofis disinda|\bizinli|εκτος γραφειου|מחוץ למשרד|חופשה|خارج المكتب|إجازة|اجازة|不在|休假|外出|休暇|휴가|부재"
 )
 # How replies begin in the recipient's absence, or on receipt.
-_WORDS: Final = re.compile(
+_AWAY: Final = re.compile(
     r"\b(?:i am|i'm|i will be|i shall be|we are|currently|is|am) (?:\w+ ){0,3}(?:out of (?:the )?office|away|on (?:leave|vacation|holiday|business|maternity)|on annual|travell?ing|unavailable)\b|"
     r"limited access to (?:my )?e-?mail|will (?:return|be back|reply|respond|get back)[^.]{0,80}(?:return|on|when|as soon|shortly|upon|within|by)\b|no longer (?:works?|employed|with|at|part)|"
     r"(?:has|have) left (?:the|our|this) (?:company|organi[sz]ation|firm|university|school)|automatic(?:ally generated)? (?:reply|response|answer)|automated (?:reply|response)|"
     r"(?:reading|read) (?:my|your) (?:e-?mail|mail)[^.]{0,60}(?:while|when|return|back)|"
+    r"(?:address|e-?mail|mailbox)[^.]{0,60}(?:no longer (?:in use|monitored|active|valid)|has changed|have changed|not monitored)|"
+    r"my new (?:e-?mail )?address|bin .{0,60}(?:nicht im (?:buro|haus)|abwesend|nicht erreichbar|im urlaub|wieder)|nicht mehr (?:im|in unserem|bei|fur)[^.]{0,40}(?:unternehmen|tatig|beschaftigt)|"
+    r"meine neue (?:e-?mail-?)?adresse|je (?:suis|serai) (?:absent|en (?:conge|vacances|deplacement))|absente? jusqu|de retour le|"
+    r"n'est plus dans|ne (?:travaille|fait) plus|ma nouvelle adresse|(?:estoy|estare|me encuentro) .{0,40}(?:fuera|ausente|vacaciones)|ya no trabaja|"
+    r"(?:estou|estarei) .{0,40}(?:fora|ausente|ferias)|ja nao trabalha|"
+    r"(?:sono|saro) .{0,40}(?:assente|fuori|in ferie)|non lavora piu|ik ben .{0,40}(?:afwezig|niet aanwezig|vakantie)|niet meer werkzaam|"
+    r"jag ar .{0,40}(?:franvaro|semester|bortrest|inte pa)|jeg er .{0,40}(?:ferie|fravær|ikke)|olen .{0,40}(?:lomalla|poissa)|jestem .{0,40}(?:poza|nieobec|na urlopie)|"
+    r"(?:нахожусь|буду|я) .{0,40}(?:в отпуске|отсутств|вне офиса)|больше не работает|ofis dısındayım|izindeyim|izinliyim|"
+    r"不在に|休暇を|自動的に送信|外出|休假|已离职|부재중|휴가"
+)
+_THANKS: Final = re.compile(
     r"thank(?:s| you) for (?:your|you|contacting|writing|the) ?(?:e-?mail|mail|message|enquiry|inquiry|request|us|interest)?|"
-    r"(?:we|i) have received your (?:e-?mail|mail|message|request|enquiry|inquiry)|(?:address|e-?mail|mailbox)[^.]{0,60}(?:no longer (?:in use|monitored|active|valid)|has changed|have changed|not monitored)|"
-    r"my new (?:e-?mail )?address|bin [^.]{0,60}(?:nicht im (?:buro|haus)|abwesend|nicht erreichbar|im urlaub|wieder)|nicht mehr (?:im|in unserem|bei|fur)[^.]{0,40}(?:unternehmen|tatig|beschaftigt)|"
-    r"(?:vielen )?dank fur ihre (?:nachricht|e-?mail|mail|anfrage)|meine neue (?:e-?mail-?)?adresse|je (?:suis|serai) (?:absent|en (?:conge|vacances|deplacement))|absente? jusqu|de retour le|"
-    r"n'est plus dans|ne (?:travaille|fait) plus|ma nouvelle adresse|(?:estoy|estare|me encuentro) [^.]{0,40}(?:fuera|ausente|vacaciones)|ya no trabaja|"
-    r"gracias por (?:su|tu|contactar|escribir)|(?:estou|estarei) [^.]{0,40}(?:fora|ausente|ferias)|ja nao trabalha|obrigad[oa] (?:pelo|por)|"
-    r"(?:sono|saro) [^.]{0,40}(?:assente|fuori|in ferie)|non lavora piu|ik ben [^.]{0,40}(?:afwezig|niet aanwezig|vakantie)|niet meer werkzaam|"
-    r"jag ar [^.]{0,40}(?:franvaro|semester|bortrest|inte pa)|jeg er [^.]{0,40}(?:ferie|fravær|ikke)|olen [^.]{0,40}(?:lomalla|poissa)|jestem [^.]{0,40}(?:poza|nieobec|na urlopie)|"
-    r"(?:нахожусь|буду|я) [^.]{0,40}(?:в отпуске|отсутств|вне офиса)|больше не работает|спасибо за (?:ваше )?(?:письмо|обращение)|ofis dısındayım|izindeyim|izinliyim|"
-    r"不在に|休暇を|自動的に送信|外出|休假|已收到您的|已离职|부재중|휴가"
+    r"(?:we|i) have received your (?:e-?mail|mail|message|request|enquiry|inquiry)|(?:vielen )?dank fur ihre (?:nachricht|e-?mail|mail|anfrage)|"
+    r"merci (?:pour|de) votre|gracias por (?:su|tu|contactar|escribir)|obrigad[oa] (?:pelo|por)|grazie per (?:il|la|aver)|bedankt voor uw|"
+    r"спасибо за (?:ваше )?(?:письмо|обращение)|已收到您的"
 )
 # What only a report of a failed delivery says; K: absent words beside it make it a reply all the same.
 _FAILED: Final = re.compile(
@@ -143,13 +151,15 @@ def read(message: Message) -> Reading | None:
             return None
         if signs.personal or not _is_likely(signs, headers):
             return None
-    elif not marked and (is_list(headers) or signs.personal):
+    elif not marked and signs.personal:
         return None
     text = " ".join(fold(message.notice[:_ENOUGH]).split())
     opening = text[:_OPENING]
+    if not marked and is_list(headers) and not (_AWAY.search(opening) and headers.raw(b"list-unsubscribe") is None):
+        return None
     if not opens and _FAILED.search(opening) and not (_ABSENT.search(opening) or _NEW.search(text)):
         return None
-    if signs.from_daemon and not (opens or _ABSENT.search(signs.subject) or _WORDS.search(opening) or _ABSENT.search(opening)):
+    if signs.from_daemon and not (opens or _ABSENT.search(signs.subject) or _AWAY.search(opening) or _THANKS.search(opening) or _ABSENT.search(opening)):
         return None
     if not (marked or opens) and not _says_so(signs, headers, opening):
         return None
@@ -194,13 +204,10 @@ def _says_so(signs: Signs, headers: Headers, opening: str) -> bool:
         # Bug trackers, calendars and shops say so too: subject and words must both be a reply's.
         if _TICKET_SUBJECT.search(signs.subject):
             return bool(_TICKET.search(opening))
-        return bool(_ABSENT.search(signs.subject) and _WORDS.search(opening))
+        return bool(_ABSENT.search(signs.subject) and _AWAY.search(opening))
     if signs.null_return_path:
-        return bool(_ABSENT.search(signs.subject) or _WORDS.search(opening))
-    precedence = (headers.get(b"precedence") or "").strip().lower()
-    if precedence in {"bulk", "junk"}:
-        return bool(_ABSENT.search(signs.subject) and (_WORDS.search(opening) or _ABSENT.search(opening)))
-    return bool(_ABSENT.search(signs.subject) and _WORDS.search(opening) and not submitted)
+        return bool(_AWAY.search(opening) or _THANKS.search(opening) or (_ABSENT.search(signs.subject) and _ABSENT.search(opening)))
+    return bool(_ABSENT.search(signs.subject) and _AWAY.search(opening) and not submitted)
 
 
 def _new_address(message: Message) -> str | None:
@@ -264,7 +271,8 @@ _TOPICS: Final = (
     "автоматична відповідь", "поза офісом", "otomatik yanıt", "otomatik yanit", "otomatik cevap", "ofis dısında",
     "ofis disinda", "izinliyim", "izinli", "αυτοματη απαντηση", "εκτος γραφειου", "תשובה אוטומטית", "מענה אוטומטי", "מחוץ למשרד",
     "رد تلقائي", "الرد التلقائي", "خارج المكتب", "إجازة", "自動応答", "自動返信", "自動回覆", "自動回復", "不在", "自动答复", "自动回复",
-    "自动应答", "休假", "자동 응답", "자동응답", "자동 회신", "자동회신", "자동 답장", "부재중",
+    "自动应答", "automatiska atbilde", "automatinis atsakymas", "automaatvastus", "samodejni odgovor", "automatski odgovor",
+    "автоматичен отговор", "tra loi tu dong", "balasan otomatis", "休假", "자동 응답", "자동응답", "자동 회신", "자동회신", "자동 답장", "부재중",
 )  # fmt: skip
 _PHRASES: Final = (
     "out of the office", "out of office", "on vacation", "on leave", "on holiday", "i am away", "i am currently away", "will be away",

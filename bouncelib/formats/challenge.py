@@ -47,7 +47,7 @@ _SUBJECT: Final = re.compile(
 # Words of one filter each: they decide alone.
 _OWN: Final = re.compile(
     r"delivery software \(tmda\)|confirm-accept\.\d|uses? a confirmation program|boxbe\.com/crs|boxbe prioritizes|spamarrest\.com/|spam ?arrest requests that senders|"
-    r"earthlink\.net/wam/addme|added to my list of approved senders|bluebottle\.com/verification|protected by bluebottle|usa o antispam uol|"
+    r"earthlink\.net/wam/addme|added to my list of approved senders|allow incoming messages only from senders|bluebottle\.com/verification|protected by bluebottle|usa o antispam uol|"
     r"tira-teima\.as\.uol|chall?engesender\.html|you are a real live human being|click the link below so i can receive|"
     r"using the knowspam|mailblocks|vanquish\.com/|sendio |qurb\.com/|choicemail|spamlion|0spam\.com/|digiportal|bitdefender challenge"
 )

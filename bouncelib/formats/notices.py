@@ -42,7 +42,7 @@ _LIST_SUBJECT: Final = re.compile(
     r"^bounce action notification|^uncaught bounce|probe message|has been disabled|subscription (?:disabled|notification|request|confirm|to|results)|"
     r"^(?:welcome to|you have been (?:un)?subscribed|you have left)|unsubscri(?:be|ption) (?:request|notification|confirm|results)|"
     r"^(?:ezmlm (?:warning|probe|response)|warning from |goodbye from |moderate for |moderated? message)|"
-    r"^(?:message|article) (?:a diffuser|to be approved|distribution|from .{1,80} rejected)|^\[?(?:held|pending|moderat)|administrative|"
+    r"^message for list .{1,200} to be approved$|^(?:message|article) (?:a diffuser|to be approved|distribution|from .{1,80} rejected)|^\[?(?:held|pending|moderat)|administrative|"
     r"bounce rate|too many bounces|list .{0,80} bounce|subscription request to list|signoff request|^request to mailing list|^password reminder|"
     r"mailing list memberships reminder|^invitation to|joined|removed from|has (?:left|joined)|was(?: not)? (?:approved|rejected|refused|discarded)"
 )

@@ -47,7 +47,8 @@ _SECTIONS: Final = (
     ("had successful delivery notifications", Action.DELIVERED),
 )
 _SUCCESS: Final = (("expanded by alias", Action.EXPANDED), ("relayed", Action.RELAYED))
-_TRANSCRIPT: Final = "transcript of session follows"
+_TRANSCRIPT: Final = ("transcript of session follows", "transcript of the session follows")
+_MUTE: Final = "unrecoverable error"
 _REASON: Final = re.compile(r"\(reason: (.{1,2000}?)\)?$")
 _EXPANDED: Final = re.compile(r"\(expanded from: (.{1,400}?)\)?$")
 _COMMENT: Final = re.compile(r"[ \t]{1,40}[(\[]([^()\[\]]{1,400})[)\]]$")
@@ -97,7 +98,7 @@ def _split(lines: Sequence[str]) -> tuple[list[_Entry], list[str]]:
             section = next((action for text, action in _SECTIONS if text in low), None)
             if section:
                 action, talking = section, False
-            elif _TRANSCRIPT in low:
+            elif any(text in low for text in _TRANSCRIPT):
                 action, talking = None, True
             elif entries and (low.startswith(ORIGINAL_MARKS) or " -----" in low or talking):
                 break
@@ -120,7 +121,7 @@ def _add(entries: list[_Entry], action: Action, line: str) -> None:
         name = bare[: comment.start()] if comment else bare
         if comment and action is Action.DELIVERED:
             action = next((action for text, action in _SUCCESS if text in comment[1]), action)
-        entries.append(_Entry(name, action, comment=comment[1] if comment else ""))
+        entries.append(_Entry(name, action, comment=comment[1] if comment and comment[1] != _MUTE else ""))
 
 
 def _evidence(entry: _Entry, turns: Sequence[Turn], *, warning: bool, alone: bool) -> Evidence | None:
@@ -156,9 +157,12 @@ def _said(entry: _Entry, address: str, turns: Sequence[Turn], *, alone: bool) ->
                 return turn, turn.text
         notes = [turn.text for turn in turns if not turn.reply] if alone and not replies else []
         naming = next((turn.text for turn in turns if not turn.reply and _names(turn, address)), None)
-        if notes:
-            return None, " ".join(notes if _coded(entry.reason) is None else [entry.reason])
-        return None, f"{entry.reason} {naming}" if naming and _coded(entry.reason) is None else entry.reason
+        if naming and not replies and naming[:3] == entry.reason[:3] and _coded(entry.reason):
+            # The note repeats the reason, with its enhanced code and the details.
+            return None, naming
+        if _coded(entry.reason) is None and (notes or naming):
+            return None, " ".join(notes) if notes else f"{entry.reason} {naming}"
+        return None, entry.reason
     for place, turn in enumerate(turns):
         if not turn.reply and _names(turn, address):
             before = _answer(turns[:place])
@@ -168,7 +172,8 @@ def _said(entry: _Entry, address: str, turns: Sequence[Turn], *, alone: bool) ->
             return turn, turn.text
     if alone:
         last = next((turn for turn in reversed(replies) if turn.text[:1] in {"4", "5"} and not _LATE.match(turn.text)), None)
-        return (last, last.text) if last else (None, " ".join(turn.text for turn in turns if not turn.reply))
+        if last or turns:
+            return (last, last.text) if last else (None, " ".join(turn.text for turn in turns if not turn.reply))
     return None, entry.comment
 
 

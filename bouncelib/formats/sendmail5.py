@@ -113,4 +113,4 @@ def _evidence(address: str, reply: Turn | None, said: str, action: Action) -> Ev
     )
 
 
-FORMAT: Final = Format("sendmail5", (Fingerprint(phrases=("transcript of session follows",)),), read=read)
+FORMAT: Final = Format("sendmail5", (Fingerprint(phrases=("unsent message follows", "recipients of this delivery")),), read=read)
