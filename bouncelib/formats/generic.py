@@ -33,7 +33,7 @@ _HEADERS: Final = re.compile(r"(?m)^[ \t>|]{0,4}(?:from|to|subject|date|cc|sende
 _FAILED: Final = re.compile(
     r"could ?n[o']t be|cannot be|can't be|can not be|was not|were not|not (?:been )?deliver|undeliver|unable to|failed|failure|"
     r"fail(?:s|ed)? to|returned|reject|refused|bounced|unknown|not found|does(?:n't| not) exist|no such|invalid|not listed|error|"
-    r"not known|not exist|permanent|delayed|not yet|quota|mailbox.{0,20}full|unreachable|not accept|blocked|discarded|no longer|"
+    r"not known|not exist|permanent|delayed|not yet|quota|mailbox.{0,20}full|unreachable|not accept|blocked|discarded|no longer|not a valid|"
     r"unzustellbar|nicht (?:zu|an|ge)|konnte|kann .{0,40}nicht|n'a pas|n'existe|impossible|inconnu|non (?:remis|recense|e stato)|no (?:se )?pudo|no existe|"
     r"nao (?:foi|existe|pode)|non (?:esiste|valid)|mancat|sconosciuto|niet (?:worden|bekend|bezorgd)|onbekend|"
     r"не (?:может|удалось|доставлен|был|найден|существует)|недостав|отклонен|配信|送信でき|届け|存在しません|見つかりません|不明|退信|失败|无法|不存在|반송|존재하지|"
@@ -43,6 +43,31 @@ _DELAYED: Final = re.compile(
     r"delay|will be retried|still being (?:re)?tried|will keep trying|will continue to (?:try|be)|not yet been delivered|"
     r"has not been delivered (?:to|yet)|no action is required|do not (?:need to )?re-?send|this is a warning|warning message only|"
     r"not been able to deliver .{0,60}yet|attempts to deliver .{0,60}will continue|will try again|verzogert|retarde",
+)
+# Words by which a report speaks of the reader's own message, or of one message that failed.
+_ADDRESSED: Final = re.compile(
+    r"(?:your|you sent|you have sent|the (?:following|attached|original|enclosed|above|below)|this|an?|the) [^.@]{0,60}?(?:message|mail|e-?mail|letter|document)|you sent|"
+    r"(?:message|mail|e-?mail|delivery)[^.@]{0,60} (?:could|can|was|has|is|to)[^.@]{0,40}(?:not|n't|fail|reject|return|delay|undeliver|bounce|unable)|"
+    r"recipient|addressee|(?:following|these) (?:address|user|error)|delivery (?:fail|error|to)|undeliver|unknown (?:user|address)|user unknown|no such|invalid (?:user|address)|error message|"
+    r"ihre |der nachricht|nachricht an|die nachricht|folgende|empfanger|votre|le message|destinataire|su mensaje|tu mensaje|el mensaje|correo|destinatario|sua mensagem|a mensagem|"
+    r"messaggio|il tuo|suo|uw bericht|het bericht|bericht|geadresseerde|meddelande|melding|beskeder?|viesti|wiadomosc|przesylk|zprav|uzenet|mesaj|ileti|"
+    r"сообщени|письмо|получател|адресат|メール|メッセージ|宛先|送信|邮件|郵件|收件|信件|메일|메시지|수신|μηνυμα|הודעה|الرسالة|رسالتك"
+)
+# Statistics and logs speak of many messages.
+_DIGEST: Final = re.compile(
+    r"grand totals|(?:daily|weekly|monthly) (?:\w+ )?(?:stat|report|summar)|(?:mail|delivery) statistics|summary for|logwatch|"
+    r"top \d* ?(?:failures|bounces|senders)"
+)
+_COUNT: Final = re.compile(
+    r"(?:received|delivered|deferred|bounced|failed|rejected|queued|hard|soft|sent)\W{1,3}\d{1,7}(?![\d.-])|"
+    r"(?<![\d.])\d{1,7} +(?:received|delivered|deferred|bounced|failed|rejected)\b"
+)
+# What makes a reader click, in mail that only looks like a report.
+_BAIT: Final = re.compile(
+    r"(?:release|retrieve|recover|review|view|allow|read|fix|deliver|resend|access)[^.]{0,30}(?:pending|held|incoming|blocked|undelivered|quarantined|messages? (?:here|now))|"
+    r"(?:incoming|pending|undelivered|unreceived|new) (?:messages|mails|e-?mails)|(?:verify|validate|confirm|upgrade|re-?activate|update|unlock|sign in to) (?:your|the|to your) (?:account|mailbox|e-?mail|quota|storage|password|webmail)|"
+    r"your (?:mailbox|account|inbox|password|storage)[^.]{0,60}(?:exceeded|expire|almost|suspend|deactivat|closed|full)|to your (?:mailbox|inbox)|(?:parcel|package|shipment|courier|order number|tracking number)|"
+    r"unsubscribe|view (?:this|in) (?:e-?mail|browser)"
 )
 _OWN: Final = re.compile(
     r"^(?:mailer-daemon|postmaster|mail-daemon|mdaemon|abuse|support|help|helpdesk|admin|administrator|webmaster|hostmaster|noc|"
@@ -54,7 +79,10 @@ _NAMED: Final = re.compile(
     r"empfanger|destinataire|destinatario|a|an|宛先|e-mail|email|username)\W{0,12}$",
 )
 _SOLE: Final = re.compile(r"^[\W_]{0,20}$")
+_CODE: Final = re.compile(r"\b[45]\d\d[ -](?:[45]\.\d{1,3}\.\d{1,3}\b|[a-z<])")
 _ENOUGH: Final = 1500
+_PREAMBLE: Final = 40
+_LOG: Final = re.compile(r"log|address|transcript|session|recipient|error|diagnos|reason|detail")
 
 
 def read(message: Message) -> Reading | None:
@@ -65,7 +93,7 @@ def read(message: Message) -> Reading | None:
     text = message.notice
     text = text[: original_start(text)]
     folded = fold(text)
-    if not (_FAILED.search(folded) or signs.failure_subject) or not (signs.failure_subject or signs.from_daemon or signs.null_return_path):
+    if not (_FAILED.search(folded) or signs.failure_subject) or not _is_report(signs, " ".join(folded[:_ENOUGH].split())):
         return None
     named = _recipients(message, text)
     if not named and signs.failure_subject:
@@ -82,14 +110,38 @@ def read(message: Message) -> Reading | None:
     )
 
 
+def _is_report(signs: Signs, text: str) -> bool:
+    """Return whether sender, return path, subject and opening words (`text`) are those of a report on one message.
+
+    Each alone is met in ordinary mail too: people write about bounces, phishing puts on their dress, and the postmaster's own
+    programs send statistics.
+    """
+    headers = signs.message.headers
+    if headers.raw(b"x-failed-recipients") is not None:
+        return True
+    robot = signs.from_daemon or signs.null_return_path
+    if not (robot or signs.failure_subject):
+        return False
+    if signs.null_return_path and (signs.from_daemon or signs.failure_subject):
+        return True
+    path = headers.raw(b"return-path")
+    # A daemon that wants no answer has the null return path; one that has another is to show more.
+    if _DIGEST.search(text) or (len(_COUNT.findall(text)) > 2 and not _CODE.search(text)) or (path is not None and _BAIT.search(text) and not _CODE.search(text)):
+        return False
+    if signs.from_daemon and signs.failure_subject:
+        return True
+    return _ADDRESSED.search(text) is not None and (robot or headers.raw(b"list-unsubscribe") is None)
+
+
 def original_start(text: str) -> int:
     """Return where the returned message begins in `text`, or its length."""
     starts = [len(text)]
     for pattern in (_ORIGINAL, _HEADERS):
-        match = pattern.search(text)
-        # A report that begins so has no notice before it.
-        if match and match.start() > 40:
-            starts.append(match.start())
+        for match in pattern.finditer(text):
+            # A report that begins so has no notice before it, and what opens a log of the failure ends nothing.
+            if match.start() > _PREAMBLE and not _LOG.search(match[0].lower()):
+                starts.append(match.start())
+                break
     return min(starts)
 
 
@@ -124,13 +176,12 @@ def _recipients(message: Message, text: str) -> dict[str, str]:
     if not best:
         return {}
     top = max(rank for rank, _, _ in best)
-    found: dict[str, str] = {}
-    seen: set[str] = set()
+    chosen: dict[str, tuple[int, str]] = {}
     for rank, number, address in best:
-        if rank == top and address.lower() not in seen:
-            seen.add(address.lower())
-            found[address] = _said(lines, number)
-    return found
+        if rank == top:
+            chosen.setdefault(address.lower(), (number, address))
+    places = sorted(number for number, _ in chosen.values())
+    return {address: _said(lines, number, places, address) for number, address in chosen.values()}
 
 
 def _rank(before: str, after: str) -> int:
@@ -145,23 +196,34 @@ def _rank(before: str, after: str) -> int:
     return 1
 
 
-def _said(lines: list[str], number: int) -> str:
-    """Return what is said of the recipient named in line `number`: the rest of its block, and the blocks after it if that is mute."""
-    said: list[str] = []
-    size = 0
-    for line in lines[number:]:
-        bare = line.strip()
-        if not bare and size > 60 and _FAILED.search(fold(" ".join(said))):
-            break
-        if bare:
-            said.append(bare)
-            size += len(bare)
-        if size > _ENOUGH:
-            break
-    text = " ".join(said)
-    if not _FAILED.search(fold(text)):
-        text = " ".join(line.strip() for line in lines[max(0, number - 8) : number] if line.strip()) + " " + text
-    return text.strip()[:_ENOUGH]
+def _said(lines: list[str], number: int, places: list[int], address: str) -> str:
+    """Return what is said of the recipient named in line `number`; `places` are the lines that name one."""
+    end = next((place for place in places if place > number), len(lines))
+    said = _telling(lines[number:end], address)
+    while not said and end < len(lines):
+        # Recipients that follow each other without a word share what is said after the last of them.
+        start, end = end, next((place for place in places if place > end), len(lines))
+        said = _telling(lines[start:end], address)
+    elsewhere = [line for line in lines if address in line and smtp.find_reply(line).code]
+    if elsewhere and not smtp.find_reply(said).code:
+        said = elsewhere[0].strip()
+    if not said or not (smtp.find_reply(said).code or _FAILED.search(fold(said))):
+        before = [line.strip() for line in lines[max(0, number - 8) : number] if line.strip()]
+        said = f"{said} {' '.join(before)}".strip()
+    return said[:_ENOUGH]
+
+
+def _telling(segment: list[str], address: str) -> str:
+    """Return the part of `segment` that tells why: from a reply on, if it holds one; else all of it."""
+    bare = [line.strip() for line in segment]
+    first = bare[0].partition(address)[2].strip("<>()[]:;,. \t\"'*-")
+    for at, line in enumerate(bare):
+        text = first if at == 0 else line
+        reply = smtp.find_reply(text)
+        if reply.code or reply.status:
+            stop = next((n for n in range(at + 1, len(bare)) if not bare[n]), len(bare))
+            return " ".join([text, *bare[at + 1 : stop]])[:_ENOUGH]
+    return " ".join(line for line in (first, *bare[1:]) if line)[:_ENOUGH]
 
 
 def _from_subject(signs: Signs) -> dict[str, str]:

@@ -1,0 +1,138 @@
+"""Alt-N (MDaemon Technologies) MDaemon: a transcript of the session after the recipients.
+
+A sample:
+
+    The attached message had PERMANENT fatal delivery errors!
+
+    The following addresses did NOT receive a copy of your message:
+
+    > ann@library.example
+
+    --- Session Transcript ---
+     RCPT To:<ann@library.example>
+     552 Message for <ann@library.example> would exceed mailbox quota
+     QUIT
+    --- End Transcript ---
+
+and, for its own users:
+
+    ann@library.example - no such user here.
+
+Source: seen in public test data (MDaemon 3.5 and its like).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from bouncelib import address as addresses
+from bouncelib import smtp
+from bouncelib.format import Fingerprint, Format, refusal, report
+from bouncelib.model import Action, Evidence, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bouncelib.message import Message
+    from bouncelib.model import Reading
+
+_RECIPIENT: Final = re.compile(r"^\s{0,4}>\s{0,4}(\S{1,320}@\S{1,320})\s*$")
+_LOCAL: Final = re.compile(r"^\s{0,4}<?([^\s<>]{1,254}@[^\s<>]{1,254})>?\s+-\s+(.{1,400})$")
+_COMMAND: Final = re.compile(r"^\s{0,4}([A-Z]{4}) ?(?:[Ff][Rr][Oo][Mm]:|[Tt][Oo]:)?\s{0,4}<?([^\s<>]{0,320})")
+_ANSWER: Final = re.compile(r"^\s{0,4}([245]\d\d)([- ])(.{0,1000})$")
+_SERVER: Final = re.compile(r"^\s{0,4}220[- ]([A-Za-z0-9][A-Za-z0-9.-]{1,252})\s")
+_OPENS: Final = "--- session transcript"
+_CLOSES: Final = "--- end transcript"
+
+
+def read(message: Message) -> Reading | None:
+    """Return the recipients that are marked, with the reply to each, or the local one; None where there are none."""
+    named: list[str] = []
+    local: list[tuple[str, list[str]]] = []
+    transcript: list[str] = []
+    inside = False
+    for line in message.lines:
+        low = line.strip().lower()
+        if inside:
+            inside = not low.startswith(_CLOSES)
+            transcript.append(line)
+            continue
+        inside = low.startswith(_OPENS)
+        match = _RECIPIENT.match(line) if "@" in line else None
+        own = _LOCAL.match(line) if "@" in line and not match else None
+        if match:
+            named += filter(None, [addresses.clean(match[1])])
+        elif own and not local:
+            address = addresses.clean(own[1])
+            local += [(address, [own[2].strip()])] if address else []
+        elif local and low and not low.startswith(": message contains"):
+            local[-1][1].append(line.strip())
+    delayed = _is_delay(message)
+    action = Action.DELAYED if delayed else Action.FAILED
+    if named:
+        return report("mdaemon", [_evidence(address, transcript, action) for address in dict.fromkeys(named)])
+    return report("mdaemon", [_own(address, said, action) for address, said in local]) if local else None
+
+
+def _is_delay(message: Message) -> bool:
+    notice = message.notice.lower()
+    return "permanent" not in notice and (
+        "transient" in notice or "delay" in (message.headers.get(b"subject") or "").lower()
+    )
+
+
+def _own(address: str, said: Sequence[str], action: Action) -> Evidence:
+    text = " ".join(said)
+    return Evidence(address=address, action=action, diagnostic=text, refused=refusal(text), format="mdaemon")
+
+
+def _evidence(address: str, transcript: Sequence[str], action: Action) -> Evidence:
+    """Return what the transcript says of `address`: the first refusal that is for it or for the whole message."""
+    command = target = ""
+    host: str | None = None
+    notes: list[str] = []
+    for number, line in enumerate(transcript):
+        answer = _ANSWER.match(line)
+        if answer is None:
+            sent = _COMMAND.match(line)
+            if sent:
+                command, target = sent[1], sent[2].rstrip(">").lower()
+            elif line.strip() and not line.strip().startswith("---"):
+                notes.append(line.strip())
+            continue
+        server = _SERVER.match(line)
+        host = host or (smtp.host_name(server[1]) if server else None)
+        if answer[1].startswith("2") or (command == "RCPT" and target != address.lower()):
+            continue
+        said = [line.strip()]
+        for row in transcript[number + 1 :]:
+            going_on = _ANSWER.match(row)
+            if said[-1][3:4] != "-" or not going_on or going_on[1] != answer[1]:
+                break
+            said.append(row.strip())
+        return Evidence(
+            address=address,
+            action=action,
+            diagnostic=smtp.join_lines(" ".join(said)),
+            remote_mta=host,
+            host=host,
+            stage=smtp.command_stage(command) if command else None,
+            refused=Refused.IN_SESSION,
+            format="mdaemon",
+        )
+    # Nobody refused: the last note tells how far it came.
+    text = notes[-1] if notes else ""
+    return Evidence(address=address, action=action, diagnostic=text or None, refused=refusal(text), format="mdaemon")
+
+
+FORMAT: Final = Format(
+    "mdaemon",
+    (
+        Fingerprint(senders=("mdaemon",)),
+        Fingerprint(
+            phrases=("had permanent fatal delivery errors", "addresses did not receive a copy of your message")
+        ),
+    ),
+    read=read,
+)
