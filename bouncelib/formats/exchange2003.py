@@ -13,8 +13,9 @@ A sample:
                 The e-mail account does not exist at the organization this message was sent to.
                 <mail.store.example #5.1.1 smtp;550 5.1.1 User unknown>
 
-Source: https://learn.microsoft.com/en-us/troubleshoot/exchange/ (delivery status notifications of Exchange Server 2003); read
-by the token, so that the language does not matter.
+Read by the token, so that the language does not matter.
+
+Source: Microsoft Knowledge Base 284204, "Delivery status notifications in Exchange Server".
 """
 
 from __future__ import annotations

@@ -16,10 +16,11 @@ A sample:
 
     Original message headers:
 
-From 2013 on the reply stands in ``Remote Server returned '550 ...'``, and a message that expired has one such line for each try.
-Headings and prose are translated, addresses and replies are not: only these are read.
+From 2013 on the reply stands in ``Remote Server returned '550 ...'``, and a message that expired has one such line for each
+try. Headings and prose are translated, addresses and replies are not: only these are read.
 
-Source: https://learn.microsoft.com/en-us/exchange/mail-flow/non-delivery-reports-and-bounce-messages/; seen in public test data.
+Source: https://learn.microsoft.com/en-us/exchange/mail-flow/non-delivery-reports-and-bounce-messages/;
+seen in public test data.
 """
 
 from __future__ import annotations
@@ -30,7 +31,6 @@ from typing import TYPE_CHECKING, Final
 from attrs import define, field
 
 from bouncelib import address as addresses
-from bouncelib import smtp
 from bouncelib.format import Fingerprint, Format, refusal, report
 from bouncelib.model import Action, Evidence, Refused
 from bouncelib.signs import fold
@@ -46,7 +46,8 @@ _NAMED: Final = re.compile(
     r"(?:\s?\([^()]{0,320}\))?(?:\s?<mailto:[^<>]{0,640}>)?>?[ \t]*$",
     re.IGNORECASE,
 )
-# 2007 and 2010: "#550 5.1.1 text ##", "#< #5.4.4 smtp;554 text> #SMTP#", each after the server that said it, if it was another.
+# 2007 and 2010: "#550 5.1.1 text ##", "#< #5.4.4 smtp;554 text> #SMTP#", each after the other server
+# that said it, if there was one.
 _HASHED: Final = re.compile(r"^\s{0,8}(?:([A-Za-z0-9][A-Za-z0-9_.-]{1,252})\s)?#(?=[<\d])(.{3,6000})$")
 _HASH_ENDS: Final = ("##", "#SMTP#")
 # 2013 and later. The words before the quotation mark may be translated, the reply in it is not.
@@ -68,7 +69,8 @@ _LABELLED: Final = re.compile(
     r"^\s{0,4}[^:\n]{4,40}?\s?[:\uff1a]\s?([A-Za-z0-9][A-Za-z0-9_-]{0,62}(?:\.[A-Za-z0-9_-]{1,63}){1,8})\s*$"
 )
 _DELAYED: Final = re.compile(
-    r"^\W{0,2}(?:delay|verzogert|ubermittlung verzogert|retarde|remise retardee|retrasado|atrasado|ritardato|vertraagd|forsenat|forsinket|"
+    r"^\W{0,2}(?:delay|verzogert|ubermittlung verzogert|retarde|remise retardee|retrasado|atrasado|ritardato|"
+    r"vertraagd|forsenat|forsinket|"
     r"viivastynyt|opoznione|zpozdeno|kesleltetett|задержано|затримано|配信遅延|遅延|延迟|延遲|지연됨|gecikti|מעוכב|متأخر|καθυστερηση)"
 )
 _WAITING: Final = re.compile(
@@ -143,7 +145,7 @@ def _told(blocks: list[_Block], reporter: str | None, *, delayed: bool) -> Itera
 
 
 def _replies(rows: list[str]) -> tuple[list[str], str | None, str | None]:
-    """Return the replies among `rows`, the remote server that is named last, and the original recipient where one is stated."""
+    """Return the replies among `rows`, the remote server that is named last, and the original recipient if stated."""
     replies: list[str] = []
     host: str | None = None
     original: str | None = None

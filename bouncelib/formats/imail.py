@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from bouncelib.model import Reading
 
 _RECIPIENT: Final = re.compile(
-    r"^\s{0,4}((?:unknown (?:user|host)|invalid final delivery userid|user mailbox exceeds allowed size|delivery failed \d{1,4} attempts)\s?:|"
+    r"^\s{0,4}((?:unknown (?:user|host)|invalid final delivery userid|user mailbox exceeds allowed size|"
+    r"delivery failed \d{1,4} attempts)\s?:|"
     r"undeliverable\s{1,4}to)\s{0,4}(\S{1,320}@\S{1,320})\s*$",
     re.IGNORECASE,
 )

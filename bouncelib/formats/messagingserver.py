@@ -15,8 +15,7 @@ A sample:
       Diagnostic code: smtp;550 5.1.1 <ann@mail.library.example>... User unknown
       Remote system: dns;mx.library.example (TCP|192.0.2.1|4000|192.0.2.25|25)
 
-Source: https://docs.oracle.com/cd/E19396-01/817-6266/ (the files return_failed.txt, return_delayed.txt and their like); seen in
-public test data (PMDF 5.2, Sun ONE 6.1, Oracle Communications 7 and 8).
+Source: seen in public test data (PMDF 5.2, Sun ONE 6.1, Oracle Communications 7 and 8).
 """
 
 from __future__ import annotations

@@ -29,6 +29,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from attrs import define, field
+
 from bouncelib import address as addresses
 from bouncelib.format import ORIGINAL_MARKS, Fingerprint, Format, refusal, report
 from bouncelib.model import Action, Evidence, Refused
@@ -49,48 +51,59 @@ _CLOSES: Final = (*ORIGINAL_MARKS, "please reply to")
 _ENOUGH: Final = 30
 
 
-def read(message: Message) -> Reading | None:
-    """Return the recipients with their own reasons, or else the reason that the report opens with; None where there are none."""
-    found: list[tuple[str, list[str]]] = []
-    shared: list[str] = []
-    opened = rejected = own = False
-    for line in message.lines:
+@define
+class _Notice:
+    """What has been read of a notice so far."""
+
+    found: list[tuple[str, list[str]]] = field(factory=list)
+    shared: list[str] = field(factory=list)
+    rejected: bool = False
+    going_on: bool = False
+
+    def take(self, line: str) -> None:
+        """Take one line between the opening and the closing one."""
         bare = line.strip()
-        low = bare.lower()
-        if not opened:
-            opened = _OPENS in low
-            continue
-        if low.startswith(_CLOSES):
-            break
         match = _RECIPIENT.match(line)
         address = addresses.clean(match[1]) if match else None
-        reason = None if match else _REASON.match(line)
+        reason = None if match or not self.found else _REASON.match(line)
+        going_on, self.going_on = self.going_on, False
         if address:
-            found.append((address, []))
-            own = False
-        elif reason and found:
-            found[-1][1].append(reason[1].strip())
-            own = True
-        elif own and bare and found:
-            found[-1][1].append(bare)
-        elif low.startswith(_NAMES):
-            rejected = rejected or "rejected by a remote" in low
-            own = False
-            if "unknown" in low:
-                shared.append(bare)
-        elif bare and not found and len(shared) < _ENOUGH:
-            shared.append(bare)
-        elif not bare:
-            own = False
+            self.found.append((address, []))
+        elif reason:
+            self.found[-1][1].append(reason[1].strip())
+            self.going_on = True
+        elif going_on and bare:
+            self.found[-1][1].append(bare)
+            self.going_on = True
+        elif bare.lower().startswith(_NAMES):
+            self.rejected = self.rejected or "rejected by a remote" in bare.lower()
+            if "unknown" in bare.lower():
+                self.shared.append(bare)
+        elif bare and not self.found and len(self.shared) < _ENOUGH:
+            self.shared.append(bare)
+
+
+def read(message: Message) -> Reading | None:
+    """Return the recipients, each with its own reason or else that which the report opens with; None if there are none."""
+    notice = _Notice()
+    opened = False
+    for line in message.lines:
+        low = line.strip().lower()
+        if not opened:
+            opened = _OPENS in low
+        elif low.startswith(_CLOSES):
+            break
+        else:
+            notice.take(line)
     recipients = []
-    for address, said in found:
-        text = " ".join(said) or " ".join(shared)
+    for address, said in notice.found:
+        text = " ".join(said) or " ".join(notice.shared)
         recipients.append(
             Evidence(
                 address=address,
                 action=Action.FAILED,
                 diagnostic=text or None,
-                refused=Refused.IN_SESSION if rejected and said else refusal(text),
+                refused=Refused.IN_SESSION if notice.rejected and said else refusal(text),
                 format="netscape",
             )
         )

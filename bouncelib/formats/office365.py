@@ -17,8 +17,8 @@ A sample, as the text of its HTML:
 
 Labels are translated, values are not: the last labelled address before the labelled reply is the recipient.
 
-Source: https://learn.microsoft.com/en-us/exchange/mail-flow-best-practices/non-delivery-reports-in-exchange-online/; seen in public
-test data.
+Source: https://learn.microsoft.com/en-us/exchange/mail-flow-best-practices/non-delivery-reports-in-exchange-online/;
+seen in public test data.
 """
 
 from __future__ import annotations
