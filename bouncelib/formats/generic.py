@@ -78,10 +78,16 @@ _NAMED: Final = re.compile(
     r"(?:rcpt to|recipient(?:s|\(s\))?|final-recipient|to|user|mailbox|address(?:es|ee)?|addressee|for|delivered to|deliver to|account|"
     r"empfanger|destinataire|destinatario|a|an|宛先|e-mail|email|username)\W{0,12}$",
 )
+_REFUSED: Final = re.compile(
+    r"(?:recipient|address|user|mailbox)[^@]{0,60}(?:error|fail|unknown|reject|refus|permanent)|(?:fail|reject|refus|undeliver|not deliver)[^@]{0,60}(?:to|for)\b|[45]\d\d[ -][45]\.\d"
+)
+_TO: Final = re.compile(r"(?im)^[ \t>|]{0,4}to: (.{3,500})$")
 _SOLE: Final = re.compile(r"^[\W_]{0,20}$")
 _CODE: Final = re.compile(r"\b[45]\d\d[ -](?:[45]\.\d{1,3}\.\d{1,3}\b|[a-z<])")
 _ENOUGH: Final = 1500
 _PREAMBLE: Final = 40
+_SUMMARY: Final = re.compile(r"[ \t>|]{0,8}(?:message-id|date|from|to|cc|subject|sent|size)[ \t]*:", re.IGNORECASE)
+_FEW_FIELDS: Final = 9
 _LOG: Final = re.compile(r"log|address|transcript|session|recipient|error|diagnos|reason|detail")
 
 
@@ -90,12 +96,14 @@ def read(message: Message) -> Reading | None:
     signs = Signs(message)
     if not signs.plausible:
         return None
-    text = message.notice
-    text = text[: original_start(text)]
+    whole = message.notice
+    text = whole[: original_start(whole)]
     folded = fold(text)
     if not (_FAILED.search(folded) or signs.failure_subject) or not _is_report(signs, " ".join(folded[:_ENOUGH].split())):
         return None
     named = _recipients(message, text)
+    if not named and len(text) < len(whole):
+        named = _after_headers(message, whole, len(text))
     if not named and signs.failure_subject:
         named = _from_subject(signs) or _from_original(message)
     if not named:
@@ -139,16 +147,29 @@ def original_start(text: str) -> int:
     for pattern in (_ORIGINAL, _HEADERS):
         for match in pattern.finditer(text):
             # A report that begins so has no notice before it, and what opens a log of the failure ends nothing.
-            if match.start() > _PREAMBLE and not _LOG.search(match[0].lower()):
+            told = match.start() > _PREAMBLE or "@" in text[: match.start()]
+            if told and not _LOG.search(match[0].lower()):
                 starts.append(match.start())
                 break
     return min(starts)
 
 
+def _without_summary(text: str) -> str:
+    """Return `text` without the fields of the original that stand in its midst, where it goes on after them; else nothing."""
+    lines = text.split("\n")
+    kept = [line for line in lines if not _SUMMARY.match(line)]
+    if not 2 < len(lines) - len(kept) < _FEW_FIELDS:
+        return ""
+    rest = "\n".join(kept)
+    return rest[: original_start(rest)]
+
+
 def _ours(message: Message) -> set[str]:
     """Return the addresses that cannot be the failed one: the report's own ends and the original's sender."""
     found: set[str] = set()
-    blocks = [(message.headers, (b"from", b"to", b"reply-to", b"return-path", b"sender"))]
+    blocks: list[tuple[Headers, tuple[bytes, ...]]] = [
+        (message.headers, (b"from", b"to", b"reply-to", b"return-path", b"sender"))
+    ]
     original = message.original
     if original:
         blocks.append((Headers(original), (b"from", b"sender", b"return-path", b"reply-to")))
@@ -184,6 +205,19 @@ def _recipients(message: Message, text: str) -> dict[str, str]:
     return {address: _said(lines, number, places, address) for number, address in chosen.values()}
 
 
+def _after_headers(message: Message, whole: str, start: int) -> dict[str, str]:
+    """Return the recipients named after some fields of the returned header that the notice quotes, or the one it was sent to."""
+    rest = whole[start : start + 2 * _ENOUGH]
+    lines = [line for line in rest.split("\n") if "@" in line and _REFUSED.search(fold(line))]
+    if lines:
+        return _recipients(message, "\n".join(lines))
+    sent_to = _TO.findall(rest)
+    found = [address for line in sent_to for address in addresses.find_all(line)]
+    if len(found) == 1 and found[0].lower() not in _ours(message):
+        return {found[0]: " ".join(whole[:start].split())[:_ENOUGH]}
+    return {}
+
+
 def _rank(before: str, after: str) -> int:
     """Return how surely an address in this place of a line is the failed one."""
     head, tail = fold(before).strip(" \t<('\"[*>-").rstrip(), after.lstrip(" \t>)'\"]")
@@ -209,14 +243,17 @@ def _said(lines: list[str], number: int, places: list[int], address: str) -> str
         said = elsewhere[0].strip()
     if not said or not (smtp.find_reply(said).code or _FAILED.search(fold(said))):
         before = [line.strip() for line in lines[max(0, number - 8) : number] if line.strip()]
-        said = f"{said} {' '.join(before)}".strip()
+        said = f"{' '.join(before)} {said}".strip()
     return said[:_ENOUGH]
 
 
 def _telling(segment: list[str], address: str) -> str:
     """Return the part of `segment` that tells why: from a reply on, if it holds one; else all of it."""
     bare = [line.strip() for line in segment]
-    first = bare[0].partition(address)[2].strip("<>()[]:;,. \t\"'*-")
+    before, _, after = bare[0].partition(address)
+    first = after.strip("<>()[]:;,. \t\"'*-")
+    if not first and _FAILED.search(fold(before)):
+        first = bare[0]
     for at, line in enumerate(bare):
         text = first if at == 0 else line
         reply = smtp.find_reply(text)
