@@ -11,16 +11,19 @@ if TYPE_CHECKING:
 
 ORDER: Final = (
     "rfc3464",
-    # Most of these notices quote a refusal.
     "notices",
     "postfix",
     "sendmail",
     "sendmail5",
     "exim",
+    "haraka",
     "qmail",
     "courier",
     "opensmtpd",
     "dragonfly",
+    "zonemta",
+    "amavis",
+    "minor",
     "office365",
     "exchange2007",
     "exchange55",
