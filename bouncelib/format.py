@@ -95,6 +95,8 @@ class Format:
     read: Callable[[Message], Reading | None] | None = None
     kind: Kind = Kind.BOUNCE
     """What its reports are, by and large: where in the order it is asked."""
+    last_resort: bool = False
+    """Whether it guesses: asked only where nobody else reads the message."""
 
     def run(self, message: Message) -> Reading | None:
         """Return what this format makes of `message`, or None."""

@@ -25,8 +25,11 @@ _LOOK: Final = 500
 _FILLED: Final = ("diagnostic", "diagnostic_type", "remote_mta", "host", "stage", "smtp_code", "status", "original_address")
 
 
-def gather(message: Message, dispatcher: Dispatcher) -> Reading:
-    """Return what `message` says; its kind is `other` where no format reads it."""
+def gather(message: Message, dispatcher: Dispatcher, *, wrapped: bool = False) -> Reading:
+    """Return what `message` says; its kind is `other` where no format reads it.
+
+    `wrapped` says that it was found inside another message already: it is not looked into any further.
+    """
     lead = dispatcher.lead
     reading = lead.run(message) if lead else None
     signs = Signs(message)
@@ -38,6 +41,11 @@ def gather(message: Message, dispatcher: Dispatcher) -> Reading:
     for form in dispatcher.candidates(signs):
         if reading is not None and form.kind not in _DELIVERY:
             continue
+        if form.last_resort and reading is None and not wrapped:
+            inner = _inner(message, signs, dispatcher)
+            if inner is not None:
+                return inner
+            wrapped = True
         found = form.run(message)
         if found is None:
             continue
@@ -47,6 +55,18 @@ def gather(message: Message, dispatcher: Dispatcher) -> Reading:
         if all(map(_is_complete, reading.recipients)):
             break
     return _settled(reading, reading.recipients) if reading else Reading(Kind.OTHER)
+
+
+def _inner(message: Message, signs: Signs, dispatcher: Dispatcher) -> Reading | None:
+    """Return what the report says that a filter or a list passed on whole, inside a message of its own; None where there is none."""
+    part = message.original_part()
+    if part is None or part.content_type != "message/rfc822" or not signs.plausible:
+        return None
+    inner = Message(part.body(message.limits.status_bytes), message.limits)
+    if not inner.media.startswith("multipart/report") and not Signs(inner).from_daemon:
+        return None
+    reading = gather(inner, dispatcher, wrapped=True)
+    return reading if reading.kind in _DELIVERY else None
 
 
 def _challenge(signs: Signs, dispatcher: Dispatcher) -> Reading | None:
@@ -62,6 +82,8 @@ def _challenge(signs: Signs, dispatcher: Dispatcher) -> Reading | None:
 
 
 def _settled(reading: Reading, recipients: Sequence[Evidence]) -> Reading:
+    if len(recipients) > 1:
+        recipients = _merge(recipients)
     return Reading(
         reading.kind,
         tuple([settle(one) for one in recipients]),
@@ -72,12 +94,26 @@ def _settled(reading: Reading, recipients: Sequence[Evidence]) -> Reading:
     )
 
 
+def _merge(recipients: Sequence[Evidence]) -> list[Evidence]:
+    """Return `recipients` with what is said twice of one address put together: the first source wins each field."""
+    merged: dict[tuple[str, str], Evidence] = {}
+    for one in recipients:
+        key = ((one.address or "").casefold(), (one.original_address or one.address or "").casefold())
+        known = merged.get(key)
+        if known is None:
+            merged[key] = one
+        elif not known.diagnostic and one.diagnostic:
+            merged[key] = next(_fill([known], [one]))
+    return list(merged.values())
+
+
 def _is_complete(evidence: Evidence) -> bool:
     """Return whether a report says enough of one recipient: a specific status, or what was said."""
     if evidence.diagnostic or evidence.action not in {Action.FAILED, Action.DELAYED}:
         return True
     status = evidence.status
-    return status is not None and (status.subject, status.detail) != (0, 0)
+    # x.y.0 and x.3.y tell no cause (RFC 3463, section 3); the notice may.
+    return status is not None and status.detail != 0 and status.subject != 3
 
 
 def _fill(known: Sequence[Evidence], found: Sequence[Evidence]) -> Iterator[Evidence]:

@@ -281,4 +281,4 @@ def _from_original(message: Message) -> dict[str, str]:
     return {found[0]: " ".join(text[: original_start(text)].split())[:_ENOUGH]}
 
 
-FORMAT: Final = Format("generic", read=read)
+FORMAT: Final = Format("generic", read=read, last_resort=True)

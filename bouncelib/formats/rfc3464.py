@@ -143,7 +143,11 @@ def read_group(group: Group) -> Evidence | None:
         final_address = _better(final_address, addresses.from_field(actual)[1] if actual else None, original_address)
     if final_address is None:
         return None
-    diagnostic_type, diagnostic = _diagnostic(fields.get("diagnostic-code") or fields.get("x-supplementary-info") or "")
+    diagnostic_type, diagnostic = _diagnostic(fields.get("diagnostic-code") or "")
+    more = fields.get("x-supplementary-info") or fields.get("x400-supplementary-info")
+    if more and not smtp.find_reply(diagnostic).code:
+        # Exchange and X.400 gateways keep what the remote server said here.
+        diagnostic_type, diagnostic = "smtp", more.strip('"')
     remote = fields.get("remote-mta")
     remote_mta = mta_name(remote) if remote else None
     status_text = fields.get("status", "")

@@ -76,7 +76,9 @@ def media_type(raw: bytes | None) -> str:
     """Return the type and subtype of a Content-Type field in lower case, ``text/plain`` where there is none."""
     if not raw:
         return "text/plain"
-    return raw.partition(b";")[0].strip().lower().decode("latin-1").replace(" ", "") or "text/plain"
+    # A parameter may follow without its semicolon.
+    words = raw.partition(b";")[0].lower().split(None, 1)
+    return words[0].decode("latin-1") if words else "text/plain"
 
 
 def declared_boundary(raw: bytes) -> bytes:

@@ -7,6 +7,7 @@ from typing import Final
 
 from bouncelib.message.limits import Limits
 
+_BLANK_LINE: Final = re.compile(rb"[ \t]{1,2000}[\r\n]+")
 _FIRST_FIELD: Final = re.compile(rb"[!-9;-~]+[ \t]*:")
 
 Delimiter = tuple[int, int, int, bool]
@@ -39,6 +40,10 @@ class Source:
         while True:
             while raw[start : start + 1] in (b"\n", b"\r"):
                 start += 1
+            blank = _BLANK_LINE.match(raw, start)
+            if blank:
+                start = blank.end()
+                continue
             if raw[start : start + 5] not in {b"From ", b">From"} or raw[start + 5 : start + 6] == b":":
                 return start
             ends = (raw.find(b"\n", start, start + 1000), raw.find(b"\r", start, start + 1000))
