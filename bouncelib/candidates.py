@@ -61,7 +61,7 @@ def of_message(headers: Headers, original: OriginalMessage | None) -> Iterator[F
         for address in addresses.find_all(headers.get(name) or ""):
             bare = read_srs(address).sender or address
             verp = read_verp(read_batv(bare).address or bare)
-            if verp and not verp.alternatives:
+            if verp and verp.recipient and not verp.alternatives:
                 yield "VERP", verp.recipient
     if original is not None:
         for address in addresses.find_all(original.to or ""):
@@ -83,11 +83,10 @@ def choose(
     for evidence in recipients:
         own = dict(of_recipient(evidence))
         own |= {source: next(iter(found)) for source, found in shared.items() if len(found) == 1}
-        address = next((own[source] for source in prefer if source in own), evidence.address)
-        changed = address is not None and address != evidence.address
+        preferred = next((own[source] for source in prefer if source in own), None)
         out.append(
-            evolve(evidence, address=address, original_address=evidence.original_address or address)
-            if changed
-            else evidence
+            evidence
+            if preferred is None or preferred == evidence.address
+            else evolve(evidence, address=preferred, original_address=evidence.original_address or preferred)
         )
     return tuple(out)

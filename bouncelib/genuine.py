@@ -103,9 +103,9 @@ def _known_id(
         ids.append(original.message_id)
     for name in (b"in-reply-to", b"references", b"x-original-message-id"):
         ids += _IDS.findall(headers.get(name) or "")
-    for name in ("original-envelope-id", "x-original-message-id"):
-        if report.get(name):
-            ids.append(decode_xtext(report[name]))
+    for field_name in ("original-envelope-id", "x-original-message-id"):
+        if report.get(field_name):
+            ids.append(decode_xtext(report[field_name]))
     return next((one for one in ids if ours.knows_id(one)), None)
 
 

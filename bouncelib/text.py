@@ -16,7 +16,8 @@ from urllib.parse import unquote_to_bytes
 # Text encodings of Python that no mail is written in and that a hostile label could misuse.
 _NEVER: Final = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
 _ISO_2022: Final = re.compile(rb"\x1b[$(]")
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]+")
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f]+")
+_C0: Final = bytes(c for c in range(128) if (c < 32 and c not in {9, 10, 13}) or c == 127)
 _ENCODED_WORD: Final = re.compile(r"=\?([^?\s]{1,64})\?([bqBQ])\?([^?\n]{0,4096})\?=")
 _BETWEEN_WORDS: Final = re.compile(r"(\?=)\s+(=\?[^?\s]{1,64}\?[bqBQ]\?)")
 _FOLD: Final = re.compile(r"\r?\n(?=[ \t])")
@@ -77,6 +78,14 @@ def _guess(raw: bytes, declared: str | None) -> str:
         return raw.decode(name or "latin-1")
     except UnicodeError:
         return raw.decode("latin-1")
+
+
+def visible(text: str) -> str:
+    """Return `text` with a space for each control character but tabs and line breaks."""
+    if text.isascii():
+        raw = text.encode("ascii")
+        return text if len(raw.translate(None, _C0)) == len(raw) else _CONTROL.sub(" ", text)
+    return _CONTROL.sub(" ", text)
 
 
 def printable(text: str) -> str:

@@ -64,7 +64,7 @@ class Headers:
 
     def decoded(self, limit: int) -> tuple[tuple[str, str], ...]:
         """Return the first `limit` fields, decoded, in order."""
-        out = []
+        out: list[tuple[str, str]] = []
         for name, value in self.items():
             if len(out) >= limit:
                 break

@@ -58,12 +58,12 @@ class Part:
         label = None
         if raw and b"charset" in raw.lower():
             label = _text.parameters(_text.decode_header(raw)).get("charset")
-        text = _text.decode(self.body(limit), label)
+        text = _text.visible(_text.decode(self.body(limit), label))
         return _text.from_html(text) if self.content_type == "text/html" else text
 
     def fields(self, limit: int) -> list[Group]:
         """Return the groups of fields that the body holds (RFC 3464, section 2.1)."""
-        return split_groups(_text.decode(self.body(limit)))
+        return split_groups(_text.visible(_text.decode(self.body(limit))))
 
 
 def walk(source: Source, headers: Headers, start: int, media: str) -> Iterator[Part]:

@@ -93,8 +93,8 @@ def read_rule(table: Mapping[str, Any], prefix: str, reasons: Mapping[str, Reaso
     if not isinstance(name, str) or not _ID.match(name):
         raise RuleError(f"{where}: 'id' must be a short name of a-z, 0-9, '.', '_' and '-'")
     _check_keys(table, where)
-    word = table.get("reason")
-    base = reasons.get(word) if isinstance(word, str) else None
+    word = str(table.get("reason"))
+    base = reasons.get(word)
     if base is None:
         try:
             base = word = Reason(word)
@@ -167,7 +167,7 @@ def _check(pattern: re.Pattern[str], values: Iterable[object], where: str) -> li
     return [str(value) for value in values]
 
 
-def _words(words: type[Stage | Action], values: Iterable[object], where: str) -> frozenset[str]:
+def _words(words: type[Stage | Action], values: Iterable[str], where: str) -> frozenset[str]:
     try:
         return frozenset(words(value) for value in values)
     except ValueError as error:
