@@ -22,7 +22,7 @@ _UNREACHED: Final = re.compile(
     re.IGNORECASE,
 )
 _LOOK: Final = 500
-_FILLED: Final = ("diagnostic", "diagnostic_type", "remote_mta", "host", "stage", "smtp_code", "status", "original_address")
+_FILLED: Final = ("diagnostic", "diagnostic_type", "remote_mta", "host", "stage", "smtp_code", "status", "original_address", "refused")
 
 
 def gather(message: Message, dispatcher: Dispatcher, *, wrapped: bool = False) -> Reading:

@@ -81,6 +81,10 @@ def weigh(headers: Headers, fields: Iterable[tuple[str, str]], envelope: Envelop
         return Weighed(Genuine.CONFIRMED, (f"valid tag in {tag}",))
     if tagged is not None:
         return Weighed(Genuine.SUSPECT, (f"the tag that our senders carry is {tagged.value.replace('_', ' ')}",))
+    program = headers.get(b"x-mailer") or headers.get(b"user-agent") or ""
+    if _PROGRAMS.search(program) and "reporting-mta" not in report:
+        # The "bounce" command of mail programs imitates the text of a report, not its machine-readable part.
+        return Weighed(Genuine.SUSPECT, (f"made by a mail program for people: {program}",))
     weak = tuple(_weak_signs(headers, report, envelope, ours))
     if len(weak) > 1:
         return Weighed(Genuine.SUSPECT, weak)
@@ -140,9 +144,8 @@ def _weak_signs(
     path = headers.raw(b"return-path")
     if path is not None and return_path(path) and not may_be_automatic(return_path(path)):
         yield f"the return path {return_path(path)} is neither null nor a mail system's"
-    program = headers.get(b"x-mailer") or headers.get(b"user-agent") or ""
-    if _PROGRAMS.search(program):
-        yield f"written by a mail program for people: {program}"
+    if _PROGRAMS.search(headers.get(b"x-mailer") or headers.get(b"user-agent") or ""):
+        yield "it is signed by a mail program for people"
     reporter = mta_name(report.get("reporting-mta", "")).lower()
     received = [value.decode("latin-1").lower() for name, value in headers.items() if name.lower() == b"received"]
     if received and _HOST.match(reporter) and _organisation(reporter) not in " ".join(received):

@@ -156,6 +156,18 @@ def test_two_weak_signs_together_are_suspect(pair: tuple[str, str]) -> None:
     assert weighed(mail, **TRUST) == (Genuine.SUSPECT, Advice.NONE)
 
 
+def test_a_fake_that_a_mail_program_made_is_suspect() -> None:
+    raw = (
+        b"From: MAILER-DAEMON@mx.library.example\nTo: news@store.example\nX-Mailer: Apple Mail (2.1084)\n"
+        b"Subject: Returned mail: User unknown\n\n   ----- The following addresses had permanent fatal errors -----\n"
+        b"<ann@library.example>\n\n   ----- Transcript of session follows -----\n"
+        b"... while talking to mx.library.example.:\n>>> RCPT To:<ann@library.example>\n<<< 550 User unknown\n"
+    )
+    report = parser(OURS, None, None, ()).parse(raw)
+    assert report.genuine is Genuine.SUSPECT
+    assert report.recipients[0].advice is Advice.NONE
+
+
 def test_an_untrusted_service_is_not_believed() -> None:
     mail = evolve(Mail(), **WEAK["authentication"], **WEAK["return path"])
     assert weighed(mail, OURS)[0] is Genuine.PLAUSIBLE

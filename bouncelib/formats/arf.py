@@ -1,4 +1,4 @@
-"""Complaints in the Abuse Reporting Format: RFC 5965, with RFC 6591 (authentication failures) and RFC 6650 (how to send them).
+"""Complaints in the Abuse Reporting Format: RFC 5965, with RFC 6591 (failed authentication) and RFC 6650.
 
 A sample of the machine-readable part:
 
@@ -8,8 +8,8 @@ A sample of the machine-readable part:
     Original-Mail-From: <news@store.example>
     Original-Rcpt-To: <ann@library.example>
 
-Source: RFC 5965, section 3; RFC 6591, section 3; Removal-Recipient and Redacted-Address as seen in public test data. The
-recipients are those who complained, as far as they are named; every field is kept.
+Source: RFC 5965, section 3; RFC 6591, section 3; Removal-Recipient and Redacted-Address as seen in public test data.
+The recipients are those who complained, as far as they are named; every field is kept.
 """
 
 from __future__ import annotations
@@ -28,11 +28,21 @@ _TYPE: Final = "message/feedback-report"
 _COMPLAINANTS: Final = ("original-rcpt-to", "removal-recipient", "original-recipient", "final-recipient")
 # The fields one of which stands beside Feedback-Type in every report, however carelessly it is written.
 _BESIDE: Final = frozenset(
-    {"user-agent", "version", "source-ip", "original-mail-from", "original-rcpt-to", "arrival-date", "received-date", "reported-domain"}
+    {
+        "user-agent",
+        "version",
+        "source-ip",
+        "original-mail-from",
+        "original-rcpt-to",
+        "arrival-date",
+        "received-date",
+        "reported-domain",
+    }
 )
 _FIELD: Final = re.compile(r"(?im)^[ \t]{0,4}feedback-type[ \t]*:[ \t]*[a-z]")
 _START: Final = re.compile(
-    r"(?im)^(?:feedback-type|user-agent|version|abuse-type|arrival-date|received-date|source-ip|original-[a-z-]{4,20}|reported-domain)[ \t]*:"
+    r"(?im)^(?:feedback-type|user-agent|version|abuse-type|arrival-date|received-date|source-ip|"
+    r"original-[a-z-]{4,20}|reported-domain)[ \t]*:"
 )
 
 
@@ -50,9 +60,7 @@ def read(message: Message) -> Reading | None:
                 if address and "@" in address and not address.lower().startswith("redacted@"):
                     found.setdefault(address.lower(), address)
     people = list(found.values()) or returned_to(message)
-    return Reading(
-        Kind.FEEDBACK, tuple([Evidence(address=one, format="arf") for one in people]), tuple(fields), "arf"
-    )
+    return Reading(Kind.FEEDBACK, tuple([Evidence(address=one, format="arf") for one in people]), tuple(fields), "arf")
 
 
 def _groups(message: Message) -> Iterator[Group]:
@@ -63,7 +71,9 @@ def _groups(message: Message) -> Iterator[Group]:
             yield from part.fields(limit)
         return
     # The machine part under a wrong label, or its fields in the text itself.
-    if message.media != "multipart/report" and (Signs(message).personal or message.headers.raw(b"list-post") is not None):
+    if message.media != "multipart/report" and (
+        Signs(message).personal or message.headers.raw(b"list-post") is not None
+    ):
         return
     parts = (*message.attachments, *message.plain) if message.media == "multipart/report" else message.plain
     for part in parts:
@@ -84,8 +94,28 @@ FORMAT: Final = Format(
     (
         Fingerprint(parts=(_TYPE,)),
         Fingerprint(types=("multipart/report",)),
-        Fingerprint(topics=("abuse report", "spam report", "feedback report", "spam complaint", "abuse complaint", "complaint about message")),
-        Fingerprint(senders=("feedbackloop", "fbl", "scomp", "arf", "feedback", "abuse-report", "@email-abuse.amazonses.com", "@arf.mail.yahoo.com")),
+        Fingerprint(
+            topics=(
+                "abuse report",
+                "spam report",
+                "feedback report",
+                "spam complaint",
+                "abuse complaint",
+                "complaint about message",
+            )
+        ),
+        Fingerprint(
+            senders=(
+                "feedbackloop",
+                "fbl",
+                "scomp",
+                "arf",
+                "feedback",
+                "abuse-report",
+                "@email-abuse.amazonses.com",
+                "@arf.mail.yahoo.com",
+            )
+        ),
     ),
     read=read,
     kind=Kind.FEEDBACK,

@@ -1,4 +1,4 @@
-"""Automatic replies: RFC 3834 and its wild relatives, by header, subject and opening words; tickets; list servers' answers.
+"""Automatic replies: RFC 3834 and its wild relatives; tickets; list servers' answers.
 
 A sample:
 
@@ -8,9 +8,9 @@ A sample:
 
     I am out of the office until Monday.
 
-Source: RFC 3834, section 3; the header fields and the phrases of many languages as seen in public test data. What a header marks
-as a reply is one, unless it plainly tells of a failed delivery; so is a subject that only automatic replies have. A word that people
-use too ("holidays") needs a header beside it, or opening words that no person would begin with.
+Source: RFC 3834, section 3; the header fields and the phrases of many languages as seen in public test data. What a
+header marks as a reply is one, unless it plainly tells of a failed delivery; so is a subject that only automatic replies have. A word
+that people use too ("holidays") needs a header beside it, or opening words that no person would begin with.
 """
 
 from __future__ import annotations
@@ -52,82 +52,127 @@ _VALUES: Final = (
 )
 # Subjects that open so are written by no person: the languages' own words for an automatic reply.
 _OPENS: Final = (
-    r"auto(?:matic(?:ally)?|mated)?[ -]?(?:generated )?(?:reply|response|answer|respond(?:er)?|notification of absence)\b|auto(?:reply|response)?: |"
-    r"out[ -]of[ -](?:the[ -])?office(?:[ -]?(?:auto-?)?(?:reply|response|notification|message))?(?:: | re: |$)|ooo: |away from (?:my|the) (?:mail|e-?mail|office)|"
-    r"automatische (?:antwort|ruckantwort|abwesenheits)|autom\. antwort|automatische abwesenheit|abwesenheits(?:notiz|meldung|nachricht|benachrichtigung|assistent)|"
-    r"reponse automatique|(?:message|notification|notice) d'absence|absence du bureau|respuesta automatica|contestacion automatica|"
-    r"resposta automatica|risposta automatica|automatisch antwoord|automatische beantwoording|afwezigheids|automatisk(?:t)? svar|autosvar|"
-    r"automaattinen vastaus|poissaoloilmoitus|automatyczna odpowiedz|automaticka odpoved|automatikus valasz|raspuns automat|автоматическ\w+ ответ|автоответ|"
-    r"автоматична відповідь|otomatik yanıt|otomatik yanit|otomatik cevap|αυτοματη απαντηση|תשובה אוטומטית|מענה אוטומטי|رد تلقائي|الرد التلقائي|"
-    r"automatisk(?:a|s) atbild\w+|automatinis atsakymas|automaatvastus|samodejni odgovor|automatski odgovor|автоматичен отговор|tra loi tu dong|balasan otomatis|"
-    r"(?:fuera de la oficina|fora do escritorio|fuori (?:sede|ufficio)|вне офиса|поза офісом|ofis dısında|ofis disinda|خارج المكتب|niet aanwezig|poza biurem)"
-    r"(?: ?: | re: |$)|(?:urlaub|abwesend|en vacances|conges?|absente?|vacaciones|ausente|ferias|ausencia|assenza|assente|afwezig|vakantie|отпуск|izinli|إجازة|on vacation|vacation|away|"
+    r"auto(?:matic(?:ally)?|mated)?[ -]?(?:generated )?(?:reply|response|answer|respond(?:er)?|"
+    r"notification of absence)\b|auto(?:reply|response)?: |"
+    r"out[ -]of[ -](?:the[ -])?office(?:[ -]?(?:auto-?)?(?:reply|response|notification|message))?(?:: | re: |$)|"
+    r"ooo: |away from (?:my|the) (?:mail|e-?mail|office)|"
+    r"automatische (?:antwort|ruckantwort|abwesenheits)|autom\. antwort|automatische abwesenheit|"
+    r"abwesenheits(?:notiz|meldung|nachricht|benachrichtigung|assistent)|"
+    r"reponse automatique|(?:message|notification|notice) d'absence|absence du bureau|respuesta automatica|"
+    r"contestacion automatica|"
+    r"resposta automatica|risposta automatica|automatisch antwoord|automatische beantwoording|afwezigheids|"
+    r"automatisk(?:t)? svar|autosvar|"
+    r"automaattinen vastaus|poissaoloilmoitus|automatyczna odpowiedz|automaticka odpoved|automatikus valasz|"
+    r"raspuns automat|автоматическ\w+ ответ|автоответ|"
+    r"автоматична відповідь|otomatik yanıt|otomatik yanit|otomatik cevap|αυτοματη απαντηση|תשובה אוטומטית|"
+    r"מענה אוטומטי|رد تلقائي|الرد التلقائي|"
+    r"automatisk(?:a|s) atbild\w+|automatinis atsakymas|automaatvastus|samodejni odgovor|automatski odgovor|"
+    r"автоматичен отговор|tra loi tu dong|balasan otomatis|"
+    r"(?:fuera de la oficina|fora do escritorio|fuori (?:sede|ufficio)|вне офиса|поза офісом|ofis dısında|"
+    r"ofis disinda|خارج المكتب|niet aanwezig|poza biurem)"
+    r"(?: ?: | re: |$)|(?:urlaub|abwesend|en vacances|conges?|absente?|vacaciones|ausente|ferias|ausencia|assenza|"
+    r"assente|afwezig|vakantie|отпуск|izinli|إجازة|on vacation|vacation|away|"
     r"on holiday|on leave)\b[^:]{0,40} re: |自動(?:応答|返信|回覆|回復)|自动(?:答复|回复|应答)|자동 ?(?:응답|회신|답장)|부재중"
 )
 _SUBJECT: Final = re.compile(rf"^(?:\[[^\]]{{0,60}}\] ?|【|\()?(?:{_OPENS})")
 # ... and that end so, after the subject that they answer.
 _SUFFIX: Final = re.compile(
-    r"^.{0,40}\bautomatisk\w+ (?:atbilde|svar) ?:|\((?:automatic|auto(?:mated)?)[ -]?(?:response|reply)\)\W*$|\((?:out of|away from) (?:the )?office\)\W*$|\(autoreply\)\W*$|"
-    r"\bis (?:currently )?(?:out of (?:the )?office|on (?:vacation|leave|holiday))\b|\bauto(?:matic )?(?:reply|response)\b\W*$"
+    r"^.{0,40}\bautomatisk\w+ (?:atbilde|svar) ?:|\((?:automatic|auto(?:mated)?)[ -]?(?:response|reply)\)\W*$|"
+    r"\((?:out of|away from) (?:the )?office\)\W*$|\(autoreply\)\W*$|"
+    r"\bis (?:currently )?(?:out of (?:the )?office|on (?:vacation|leave|holiday))\b|\bauto(?:matic )?(?:reply|"
+    r"response)\b\W*$"
 )
 # Words for absence that people use in subjects too.
 _ABSENT: Final = re.compile(
-    r"\b(?:vacation|on holiday|on leave|away until|away from|annual leave|maternity leave|out of (?:the )?office|i am away|absence)\b|"
-    r"\burlaub|\babwesen|\bnicht im (?:buro|haus)|\bvacances\b|\bconges?\b|\babsen(?:ce|t)|\bvacaciones\b|\bausen(?:te|cia)|fuera de la oficina|"
-    r"\bferias\b|fora do escritorio|\bferie\b|fuori (?:sede|ufficio)|\bassen(?:za|te)|\bafwezig|\bvakantie|niet aanwezig|\bfranvaro?\w*|semester\b|"
-    r"ikke til stede|\bfravær|\bpoissa\b|\blomalla|poza biurem|nieobecn|\burlop|mimo kancelar|dovolen|hazon kivul|вне офиса|отпуск|отсутств|поза офісом|"
-    r"відпустк|ofis dısında|ofis disinda|\bizinli|εκτος γραφειου|מחוץ למשרד|חופשה|خارج المكتب|إجازة|اجازة|不在|休假|外出|休暇|휴가|부재"
+    r"\b(?:vacation|on holiday|on leave|away until|away from|annual leave|maternity leave|out of (?:the )?office|"
+    r"i am away|absence)\b|"
+    r"\burlaub|\babwesen|\bnicht im (?:buro|haus)|\bvacances\b|\bconges?\b|\babsen(?:ce|t)|\bvacaciones\b|"
+    r"\bausen(?:te|cia)|fuera de la oficina|"
+    r"\bferias\b|fora do escritorio|\bferie\b|fuori (?:sede|ufficio)|\bassen(?:za|te)|\bafwezig|\bvakantie|"
+    r"niet aanwezig|\bfranvaro?\w*|semester\b|"
+    r"ikke til stede|\bfravær|\bpoissa\b|\blomalla|poza biurem|nieobecn|\burlop|mimo kancelar|dovolen|hazon kivul|"
+    r"вне офиса|отпуск|отсутств|поза офісом|"
+    r"відпустк|ofis dısında|ofis disinda|\bizinli|εκτος γραφειου|מחוץ למשרד|חופשה|خارج المكتب|إجازة|اجازة|不在|休假|外出|"
+    r"休暇|휴가|부재"
 )
 # How replies begin in the recipient's absence, or on receipt.
 _AWAY: Final = re.compile(
-    r"\b(?:i am|i'm|i will be|i shall be|we are|currently|is|am) (?:\w+ ){0,3}(?:out of (?:the )?office|away|on (?:leave|vacation|holiday|business|maternity)|on annual|travell?ing|unavailable)\b|"
-    r"limited access to (?:my )?e-?mail|will (?:return|be back|reply|respond|get back)[^.]{0,80}(?:return|on|when|as soon|shortly|upon|within|by)\b|no longer (?:works?|employed|with|at|part)|"
-    r"(?:has|have) left (?:the|our|this) (?:company|organi[sz]ation|firm|university|school)|automatic(?:ally generated)? (?:reply|response|answer)|automated (?:reply|response)|"
+    r"\b(?:i am|i'm|i will be|i shall be|we are|currently|is|am) (?:\w+ ){0,3}(?:out of (?:the )?office|away|"
+    r"on (?:leave|vacation|holiday|business|maternity)|on annual|travell?ing|unavailable)\b|"
+    r"limited access to (?:my )?e-?mail|will (?:return|be back|reply|respond|get back)[^.]{0,80}(?:return|on|when|"
+    r"as soon|shortly|upon|within|by)\b|no longer (?:works?|employed|with|at|part)|"
+    r"(?:has|have) left (?:the|our|this) (?:company|organi[sz]ation|firm|university|school)|"
+    r"automatic(?:ally generated)? (?:reply|response|answer)|automated (?:reply|response)|"
     r"(?:reading|read) (?:my|your) (?:e-?mail|mail)[^.]{0,60}(?:while|when|return|back)|"
-    r"(?:address|e-?mail|mailbox)[^.]{0,60}(?:no longer (?:in use|monitored|active|valid)|has changed|have changed|not monitored)|"
-    r"my new (?:e-?mail )?address|bin .{0,60}(?:nicht im (?:buro|haus)|abwesend|nicht erreichbar|im urlaub|wieder)|nicht mehr (?:im|in unserem|bei|fur)[^.]{0,40}(?:unternehmen|tatig|beschaftigt)|"
-    r"meine neue (?:e-?mail-?)?adresse|je (?:suis|serai) (?:absent|en (?:conge|vacances|deplacement))|absente? jusqu|de retour le|"
-    r"n'est plus dans|ne (?:travaille|fait) plus|ma nouvelle adresse|(?:estoy|estare|me encuentro) .{0,40}(?:fuera|ausente|vacaciones)|ya no trabaja|"
+    r"(?:address|e-?mail|mailbox)[^.]{0,60}(?:no longer (?:in use|monitored|active|valid)|has changed|have changed|"
+    r"not monitored)|"
+    r"my new (?:e-?mail )?address|bin .{0,60}(?:nicht im (?:buro|haus)|abwesend|nicht erreichbar|im urlaub|wieder)|"
+    r"nicht mehr (?:im|in unserem|bei|fur)[^.]{0,40}(?:unternehmen|tatig|beschaftigt)|"
+    r"meine neue (?:e-?mail-?)?adresse|je (?:suis|serai) (?:absent|en (?:conge|vacances|deplacement))|"
+    r"absente? jusqu|de retour le|"
+    r"n'est plus dans|ne (?:travaille|fait) plus|ma nouvelle adresse|(?:estoy|estare|me encuentro) .{0,40}(?:fuera|"
+    r"ausente|vacaciones)|ya no trabaja|"
     r"(?:estou|estarei) .{0,40}(?:fora|ausente|ferias)|ja nao trabalha|"
-    r"(?:sono|saro) .{0,40}(?:assente|fuori|in ferie)|non lavora piu|ik ben .{0,40}(?:afwezig|niet aanwezig|vakantie)|niet meer werkzaam|"
-    r"jag ar .{0,40}(?:franvaro|semester|bortrest|inte pa)|jeg er .{0,40}(?:ferie|fravær|ikke)|olen .{0,40}(?:lomalla|poissa)|jestem .{0,40}(?:poza|nieobec|na urlopie)|"
-    r"(?:нахожусь|буду|я) .{0,40}(?:в отпуске|отсутств|вне офиса)|больше не работает|ofis dısındayım|izindeyim|izinliyim|"
+    r"(?:sono|saro) .{0,40}(?:assente|fuori|in ferie)|non lavora piu|ik ben .{0,40}(?:afwezig|niet aanwezig|"
+    r"vakantie)|niet meer werkzaam|"
+    r"jag ar .{0,40}(?:franvaro|semester|bortrest|inte pa)|jeg er .{0,40}(?:ferie|fravær|ikke)|"
+    r"olen .{0,40}(?:lomalla|poissa)|jestem .{0,40}(?:poza|nieobec|na urlopie)|"
+    r"(?:нахожусь|буду|я) .{0,40}(?:в отпуске|отсутств|вне офиса)|больше не работает|ofis dısındayım|izindeyim|"
+    r"izinliyim|"
     r"不在に|休暇を|自動的に送信|外出|休假|已离职|부재중|휴가"
 )
 _THANKS: Final = re.compile(
-    r"thank(?:s| you) for (?:your|you|contacting|writing|the) ?(?:e-?mail|mail|message|enquiry|inquiry|request|us|interest)?|"
-    r"(?:we|i) have received your (?:e-?mail|mail|message|request|enquiry|inquiry)|(?:vielen )?dank fur ihre (?:nachricht|e-?mail|mail|anfrage)|"
-    r"merci (?:pour|de) votre|gracias por (?:su|tu|contactar|escribir)|obrigad[oa] (?:pelo|por)|grazie per (?:il|la|aver)|bedankt voor uw|"
+    r"thank(?:s| you) for (?:your|you|contacting|writing|the) ?(?:e-?mail|mail|message|enquiry|inquiry|request|us|"
+    r"interest)?|"
+    r"(?:we|i) have received your (?:e-?mail|mail|message|request|enquiry|inquiry)|"
+    r"(?:vielen )?dank fur ihre (?:nachricht|e-?mail|mail|anfrage)|"
+    r"merci (?:pour|de) votre|gracias por (?:su|tu|contactar|escribir)|obrigad[oa] (?:pelo|por)|grazie per (?:il|"
+    r"la|aver)|bedankt voor uw|"
     r"спасибо за (?:ваше )?(?:письмо|обращение)|已收到您的"
 )
 # What only a report of a failed delivery says; K: absent words beside it make it a reply all the same.
 _FAILED: Final = re.compile(
-    r"(?:could ?n[o']t|can ?not|can't|was not|were not|has not been|unable to|failed to) (?:be )?(?:successfully )?(?:deliver|reach)|"
-    r"undeliver|delivery (?:has |of [^.]{0,60})?(?:failed|failure)|(?:not|isn't|no longer) a valid (?:user|recipient|address|mailbox|account|e-?mail)|not a valid user|"
-    r"user (?:is )?unknown|unknown user|no such (?:user|mailbox|address|recipient)|(?:mailbox|inbox|quota|account) (?:is |has )?(?:full|over quota|exceeded|disabled)|over quota|quota exceeded|"
-    r"does(?:n't| not) (?:exist|accept)|(?:was|been) (?:rejected|bounced|returned|refused|blocked|discarded)|permanent (?:error|failure)|\b5\d\d[ -]5\.\d\.\d|"
-    r"unzustellbar|nicht zugestellt|n'a pas (?:pu )?(?:ete )?(?:delivre|remis)|no se (?:ha )?(?:pudo|podido) entregar|nao (?:foi|pode) (?:possivel )?(?:ser )?entreg|не (?:может быть|было|удалось) достав"
+    r"(?:could ?n[o']t|can ?not|can't|was not|were not|has not been|unable to|"
+    r"failed to) (?:be )?(?:successfully )?(?:deliver|reach)|"
+    r"undeliver|delivery (?:has |of [^.]{0,60})?(?:failed|failure)|(?:not|isn't|no longer) a valid (?:user|"
+    r"recipient|address|mailbox|account|e-?mail)|not a valid user|"
+    r"user (?:is )?unknown|unknown user|no such (?:user|mailbox|address|recipient)|(?:mailbox|inbox|quota|"
+    r"account) (?:is |has )?(?:full|over quota|exceeded|disabled)|over quota|quota exceeded|"
+    r"does(?:n't| not) (?:exist|accept)|(?:was|been) (?:rejected|bounced|returned|refused|blocked|discarded)|"
+    r"permanent (?:error|failure)|\b5\d\d[ -]5\.\d\.\d|"
+    r"unzustellbar|nicht zugestellt|n'a pas (?:pu )?(?:ete )?(?:delivre|remis)|no se (?:ha )?(?:pudo|"
+    r"podido) entregar|nao (?:foi|pode) (?:possivel )?(?:ser )?entreg|не (?:может быть|было|удалось) достав"
 )
 _TICKET: Final = re.compile(
-    r"(?:request|ticket|case|enquiry|inquiry|message|e-?mail|incident|support request)[^.]{0,80}(?:has been|was|is|have been) (?:received|created|opened|logged|registered|assigned)|"
+    r"(?:request|ticket|case|enquiry|inquiry|message|e-?mail|incident|support request)[^.]{0,80}(?:has been|was|is|"
+    r"have been) (?:received|created|opened|logged|registered|assigned)|"
     r"(?:created|opened|assigned|logged)[^.]{0,60}(?:ticket|case|request)|automatically generated in response to"
 )
 _TICKET_SUBJECT: Final = re.compile(
-    r"request received|(?:ticket|case|request|message) (?:has been |was |is )?(?:received|created|opened|acknowledge?ment)|we(?: have|'ve)? received your|acknowledge?ment|autoreply:|thank you for (?:your|contacting)"
+    r"request received|(?:ticket|case|request|message) (?:has been |was |is )?(?:received|created|opened|"
+    r"acknowledge?ment)|we(?: have|'ve)? received your|acknowledge?ment|autoreply:|thank you for (?:your|"
+    r"contacting)"
 )
 _LIST_SUBJECT: Final = re.compile(
-    r"^(?:the )?results of your (?:e-?mail )?commands?|^majordomo results|^output of your job|^(?:ecartis|listar|listserv|sympa|smartlist|petidomo|lyris)\b.{0,40}(?:results?|command|output|response)|"
-    r"^results? of your (?:request|command)|^ezmlm response|^result(?:at)?s? (?:de vos commandes|ihrer befehle)|^listserv: error|^rejected command"
+    r"^(?:the )?results of your (?:e-?mail )?commands?|^majordomo results|^output of your job|^(?:ecartis|listar|"
+    r"listserv|sympa|smartlist|petidomo|lyris)\b.{0,40}(?:results?|command|output|response)|"
+    r"^results? of your (?:request|command)|^ezmlm response|^result(?:at)?s? (?:de vos commandes|ihrer befehle)|"
+    r"^listserv: error|^rejected command"
 )
 _NEW: Final = re.compile(
-    r"(?:(?:my|our|the|his|her|their)? ?new (?:e-?mail ?)?(?:address|e-?mail)|neuen? (?:e-?mail-?|mail-?)?adresse|nouvel(?:le)? (?:adresse|e-?mail|courriel)|nuev[ao] (?:direccion|correo|e-?mail)|"
-    r"nov[oa] (?:endereco|e-?mail|adresu?a?)|nuov[oa] (?:indirizzo|e-?mail)|nieuwe? (?:e-?mail-?|mail)?(?:adres|e-?mail)|nya? (?:e-?post|mejl|mail)?-?adress?e?n?|ny(?:tt|e)? (?:e-?post|e-?mail|mail)-?adresse?|"
-    r"uusi (?:sahkoposti)?osoit\w*|nowy (?:adres|e-?mail)|uj (?:e-?mail ?)?cim\w*|новый (?:адрес|e-?mail)|нова адреса|yeni (?:e-?posta )?adres\w*|新しい(?:メール)?アドレス|新(?:的)?(?:邮箱|郵箱|邮件地址|電子郵件)|새 (?:이메일|메일) ?주소)"
+    r"(?:(?:my|our|the|his|her|their)? ?new (?:e-?mail ?)?(?:address|e-?mail)|neuen? (?:e-?mail-?|mail-?)?adresse|"
+    r"nouvel(?:le)? (?:adresse|e-?mail|courriel)|nuev[ao] (?:direccion|correo|e-?mail)|"
+    r"nov[oa] (?:endereco|e-?mail|adresu?a?)|nuov[oa] (?:indirizzo|e-?mail)|nieuwe? (?:e-?mail-?|mail)?(?:adres|"
+    r"e-?mail)|nya? (?:e-?post|mejl|mail)?-?adress?e?n?|ny(?:tt|e)? (?:e-?post|e-?mail|mail)-?adresse?|"
+    r"uusi (?:sahkoposti)?osoit\w*|nowy (?:adres|e-?mail)|uj (?:e-?mail ?)?cim\w*|новый (?:адрес|e-?mail)|"
+    r"нова адреса|yeni (?:e-?posta )?adres\w*|新しい(?:メール)?アドレス|新(?:的)?(?:邮箱|郵箱|邮件地址|電子郵件)|새 (?:이메일|메일) ?주소)"
     r"[^@]{0,90}?[\s<:(\"'「]([^\s<>()\"'@:;,]{1,64}@[^\s<>()\"'@:;,」]{3,255})"
 )
 _USE: Final = re.compile(
-    r"(?:changed|moved|retired|no longer (?:in use|valid|active|works?|exists?|available|monitored)|geandert|change d'adresse|ha cambiado|mudou|cambiato)[^@]{0,200}"
-    r"(?:use|write to|update[^@]{0,40} to|reach me at|contact me (?:at|on|under)|send [^@]{0,60} to|unter|utiliser|ecrire a|use|usar|escriba a|scrivere a)[:\s<]{1,4}"
+    r"(?:changed|moved|retired|no longer (?:in use|valid|active|works?|exists?|available|monitored)|geandert|"
+    r"change d'adresse|ha cambiado|mudou|cambiato)[^@]{0,200}"
+    r"(?:use|write to|update[^@]{0,40} to|reach me at|contact me (?:at|on|under)|send [^@]{0,60} to|unter|utiliser|"
+    r"ecrire a|use|usar|escriba a|scrivere a)[:\s<]{1,4}"
     r"([^\s<>()\"'@:;,]{1,64}@[^\s<>()\"'@:;,]{3,255})"
 )
 _MINE: Final = re.compile(r"\b(?:my|me|our|i have|i've|meine|ich|mein|ma|mon|j'ai|mi|he|meu|minha|mio|mia|ho)\b")
@@ -136,34 +181,50 @@ _OPENING: Final = 700
 
 
 def read(message: Message) -> Reading | None:
-    """Return the automatic reply that `message` is, with the new address where it states one, or None where it is none."""
-    signs = Signs(message)
+    """Return the automatic reply that `message` is, and the new address that it states, or None where it is none."""
     headers = message.headers
     if headers.raw(b"x-failed-recipients") is not None or message.media == "multipart/report":
         return None
+    signs = Signs(message)
     opens = _SUBJECT.search(signs.subject) is not None
-    if not opens and (signs.failure_subject or not signs.sender.strip(b"<> ")) and (signs.from_daemon or signs.null_return_path):
-        # A real bounce may carry Auto-Submitted too.
-        return None
     marked = is_marked(headers)
-    if not (marked or opens):
-        if is_list(headers):
-            return None
-        if signs.personal or not _is_likely(signs, headers):
-            return None
-    elif not marked and signs.personal:
+    if not _is_candidate(signs, opens=opens, marked=marked):
         return None
     text = " ".join(fold(message.notice[:_ENOUGH]).split())
-    opening = text[:_OPENING]
-    if not marked and is_list(headers) and not (_AWAY.search(opening) and headers.raw(b"list-unsubscribe") is None):
-        return None
-    if not opens and _FAILED.search(opening) and not (_ABSENT.search(opening) or _NEW.search(text)):
-        return None
-    if signs.from_daemon and not (opens or _ABSENT.search(signs.subject) or _AWAY.search(opening) or _THANKS.search(opening) or _ABSENT.search(opening)):
-        return None
-    if not (marked or opens) and not _says_so(signs, headers, opening):
+    if not _is_reply(signs, text, opens=opens, marked=marked):
         return None
     return Reading(Kind.AUTO_REPLY, (), (), "auto_reply", new_address=_new_address(message))
+
+
+def _is_candidate(signs: Signs, *, opens: bool, marked: bool) -> bool:
+    """Return whether header and subject leave it open that this is a reply."""
+    robot = signs.from_daemon or signs.null_return_path
+    if robot and not opens and (signs.failure_subject or not signs.sender.strip(b"<> ")):
+        # A real bounce may carry Auto-Submitted too.
+        return False
+    if marked:
+        return True
+    if signs.personal:
+        return False
+    headers = signs.message.headers
+    return opens or (not is_list(headers) and _is_likely(signs, headers))
+
+
+def _is_reply(signs: Signs, text: str, *, opens: bool, marked: bool) -> bool:
+    """Return whether what a candidate says, `text`, is a reply and no report of a failure."""
+    headers = signs.message.headers
+    opening = text[:_OPENING]
+    away = _AWAY.search(opening) is not None
+    absent = away or _ABSENT.search(opening) is not None
+    if not marked and is_list(headers) and not (away and headers.raw(b"list-unsubscribe") is None):
+        return False
+    if opens:
+        return True
+    if _FAILED.search(opening) and not (_ABSENT.search(opening) or _NEW.search(text)):
+        return False
+    if signs.from_daemon and not (absent or _ABSENT.search(signs.subject) or _THANKS.search(opening)):
+        return False
+    return marked or _says_so(signs, headers, opening)
 
 
 def is_marked(headers: Headers) -> bool:
@@ -180,7 +241,9 @@ def is_marked(headers: Headers) -> bool:
 
 def is_list(headers: Headers) -> bool:
     """Return whether a mailing list or a newsletter sent this."""
-    return any(headers.raw(name) is not None for name in (b"list-id", b"list-post", b"list-unsubscribe", b"feedback-id"))
+    return any(
+        headers.raw(name) is not None for name in (b"list-id", b"list-post", b"list-unsubscribe", b"feedback-id")
+    )
 
 
 def _is_likely(signs: Signs, headers: Headers) -> bool:
@@ -206,7 +269,11 @@ def _says_so(signs: Signs, headers: Headers, opening: str) -> bool:
             return bool(_TICKET.search(opening))
         return bool(_ABSENT.search(signs.subject) and _AWAY.search(opening))
     if signs.null_return_path:
-        return bool(_AWAY.search(opening) or _THANKS.search(opening) or (_ABSENT.search(signs.subject) and _ABSENT.search(opening)))
+        return bool(
+            _AWAY.search(opening)
+            or _THANKS.search(opening)
+            or (_ABSENT.search(signs.subject) and _ABSENT.search(opening))
+        )
     return bool(_ABSENT.search(signs.subject) and _AWAY.search(opening) and not submitted)
 
 
@@ -255,36 +322,42 @@ _CLUES: Final = (
 )
 # The words of `_SUBJECT`, `_SUFFIX` and `_ABSENT`, to be looked up.
 _TOPICS: Final = (
-    "auto", "autoreply", "autoresponse", "autoresponder", "automatic reply", "automatic response", "automatic answer",
-    "automated reply", "automated response", "auto reply", "auto response", "auto responder", "automatically generated reply",
-    "out of office", "out of the office", "outofoffice", "ooo", "away from the office", "away from my", "away until", "on vacation",
-    "vacation", "on holiday", "on leave", "annual leave", "maternity leave",
-    "automatische antwort", "autom antwort", "automatische ruckantwort", "automatische abwesenheit*", "abwesenheit*", "abwesend",
-    "urlaub*", "nicht im buro", "reponse automatique", "absence du bureau", "message d absence", "notification d absence",
-    "absence", "absent", "absente", "en vacances", "conge", "conges", "respuesta automatica", "contestacion automatica",
-    "fuera de la oficina", "vacaciones", "ausente", "ausencia", "resposta automatica", "fora do escritorio", "ferias",
+    "auto", "autoreply", "autoresponse", "autoresponder", "automatic reply", "automatic response",
+    "automatic answer", "automated reply", "automated response", "auto reply", "auto response", "auto responder",
+    "automatically generated reply", "out of office", "out of the office", "outofoffice", "ooo",
+    "away from the office", "away from my", "away until", "on vacation", "vacation", "on holiday", "on leave",
+    "annual leave", "maternity leave", "automatische antwort", "autom antwort", "automatische ruckantwort",
+    "automatische abwesenheit*", "abwesenheit*", "abwesend", "urlaub*", "nicht im buro", "reponse automatique",
+    "absence du bureau", "message d absence", "notification d absence", "absence", "absent", "absente",
+    "en vacances", "conge", "conges", "respuesta automatica", "contestacion automatica", "fuera de la oficina",
+    "vacaciones", "ausente", "ausencia", "resposta automatica", "fora do escritorio", "ferias",
     "risposta automatica", "fuori sede", "fuori ufficio", "assenza", "assente", "ferie", "automatisch antwoord",
-    "automatische beantwoording", "afwezig*", "vakantie", "niet aanwezig", "automatiskt svar", "automatisk svar", "autosvar",
-    "franvar*", "ikke til stede", "automaattinen vastaus", "poissaoloilmoitus", "poissa", "lomalla", "automatyczna odpowiedz",
-    "poza biurem", "nieobecnosc", "urlop", "automaticka odpoved", "mimo kancelar", "automatikus valasz", "hazon kivul",
-    "raspuns automat", "автоматическии ответ", "автоматический ответ", "автоответ", "автоответчик", "вне офиса", "отпуск", "отпуске",
-    "автоматична відповідь", "поза офісом", "otomatik yanıt", "otomatik yanit", "otomatik cevap", "ofis dısında",
-    "ofis disinda", "izinliyim", "izinli", "αυτοματη απαντηση", "εκτος γραφειου", "תשובה אוטומטית", "מענה אוטומטי", "מחוץ למשרד",
-    "رد تلقائي", "الرد التلقائي", "خارج المكتب", "إجازة", "自動応答", "自動返信", "自動回覆", "自動回復", "不在", "自动答复", "自动回复",
-    "自动应答", "automatiska atbilde", "automatinis atsakymas", "automaatvastus", "samodejni odgovor", "automatski odgovor",
-    "автоматичен отговор", "tra loi tu dong", "balasan otomatis", "休假", "자동 응답", "자동응답", "자동 회신", "자동회신", "자동 답장", "부재중",
+    "automatische beantwoording", "afwezig*", "vakantie", "niet aanwezig", "automatiskt svar", "automatisk svar",
+    "autosvar", "franvar*", "ikke til stede", "automaattinen vastaus", "poissaoloilmoitus", "poissa", "lomalla",
+    "automatyczna odpowiedz", "poza biurem", "nieobecnosc", "urlop", "automaticka odpoved", "mimo kancelar",
+    "automatikus valasz", "hazon kivul", "raspuns automat", "автоматическии ответ", "автоматический ответ",
+    "автоответ", "автоответчик", "вне офиса", "отпуск", "отпуске", "автоматична відповідь", "поза офісом",
+    "otomatik yanıt", "otomatik yanit", "otomatik cevap", "ofis dısında", "ofis disinda", "izinliyim", "izinli",
+    "αυτοματη απαντηση", "εκτος γραφειου", "תשובה אוטומטית", "מענה אוטומטי", "מחוץ למשרד", "رد تلقائي",
+    "الرد التلقائي", "خارج المكتب", "إجازة", "自動応答", "自動返信", "自動回覆", "自動回復", "不在", "自动答复",
+    "自动回复", "自动应答", "automatiska atbilde", "automatinis atsakymas", "automaatvastus",
+    "samodejni odgovor", "automatski odgovor", "автоматичен отговор", "tra loi tu dong", "balasan otomatis",
+    "休假", "자동 응답", "자동응답", "자동 회신", "자동회신", "자동 답장", "부재중",
 )  # fmt: skip
 _PHRASES: Final = (
-    "out of the office", "out of office", "on vacation", "on leave", "on holiday", "i am away", "i am currently away", "will be away",
-    "automatic reply", "automated reply", "automatic response", "automated response", "automatically generated reply",
-    "thank you for your email", "thank you for your e mail", "thank you for you e mail", "thank you for your mail",
-    "thank you for your message", "thank you for contacting", "thanks for your email", "have received your", "my new address",
-    "my new email address", "no longer works", "has left the company", "will reply as soon as", "reading my mail", "reading my email",
-    "nicht im buro", "im urlaub", "abwesend", "nicht mehr im unternehmen", "dank fur ihre nachricht", "dank fur ihre e mail",
-    "je suis absent", "je suis absente", "actuellement absent", "de retour le", "en vacances", "en conges", "fuera de la oficina",
-    "estoy de vacaciones", "ya no trabaja", "gracias por su", "fora do escritorio", "de ferias", "fuori ufficio", "in ferie",
-    "sono assente", "ik ben afwezig", "niet aanwezig", "jag ar ledig", "pa semester", "ikke til stede", "poza biurem", "на отпуске",
-    "в отпуске", "вне офиса", "больше не работает", "ofis dısındayım", "izinliyim", "不在に", "休暇", "外出", "休假", "부재중",
+    "out of the office", "out of office", "on vacation", "on leave", "on holiday", "i am away",
+    "i am currently away", "will be away", "automatic reply", "automated reply", "automatic response",
+    "automated response", "automatically generated reply", "thank you for your email",
+    "thank you for your e mail", "thank you for you e mail", "thank you for your mail",
+    "thank you for your message", "thank you for contacting", "thanks for your email", "have received your",
+    "my new address", "my new email address", "no longer works", "has left the company", "will reply as soon as",
+    "reading my mail", "reading my email", "nicht im buro", "im urlaub", "abwesend", "nicht mehr im unternehmen",
+    "dank fur ihre nachricht", "dank fur ihre e mail", "je suis absent", "je suis absente",
+    "actuellement absent", "de retour le", "en vacances", "en conges", "fuera de la oficina",
+    "estoy de vacaciones", "ya no trabaja", "gracias por su", "fora do escritorio", "de ferias", "fuori ufficio",
+    "in ferie", "sono assente", "ik ben afwezig", "niet aanwezig", "jag ar ledig", "pa semester",
+    "ikke til stede", "poza biurem", "на отпуске", "в отпуске", "вне офиса", "больше не работает",
+    "ofis dısındayım", "izinliyim", "不在に", "休暇", "外出", "休假", "부재중",
 )  # fmt: skip
 
 
@@ -292,7 +365,17 @@ FORMATS: Final = (
     Format(
         "list-command",
         (
-            Fingerprint(topics=("results of your email commands", "results of your email command", "results of your commands", "majordomo results", "output of your job", "ezmlm response", "command results")),
+            Fingerprint(
+                topics=(
+                    "results of your email commands",
+                    "results of your email command",
+                    "results of your commands",
+                    "majordomo results",
+                    "output of your job",
+                    "ezmlm response",
+                    "command results",
+                )
+            ),
             Fingerprint(senders=("listserv", "majordomo", "sympa", "ecartis", "listar", "smartlist", "lyris")),
         ),
         read=read_list_command,

@@ -39,30 +39,42 @@ _HEADERS: Final = (
 )
 _HINTS: Final = ("x-tmda-fingerprint", "x-delivery-agent", "x-qurb-version", "x-mailblocks")
 _SUBJECT: Final = re.compile(
-    r"^please confirm(?: your (?:message|e-?mail|mail)\b|\b.{0,20}conf#)|\(verification\)$|\(action required\)$|verify#|requires verification|"
-    r"^unverified e-?mail to |antispam uol|^(?:e-?mail|message|sender) (?:verification|confirmation)(?: required| request)?\b|"
-    r"verification (?:required|request)|confirmation required|challenge[- ]response|^confirm(?:ation)? (?:of )?(?:your )?(?:message|e-?mail|mail) (?:to|for) |"
-    r"^your (?:message|e-?mail) (?:requires|needs) |tira-teima|подтвердите (?:отправку|письмо)|подтверждение (?:отправки|отправителя)"
+    r"^please confirm(?: your (?:message|e-?mail|mail)\b|\b.{0,20}conf#)|\(verification\)$|\(action required\)$|"
+    r"verify#|requires verification|"
+    r"^unverified e-?mail to |antispam uol|^(?:e-?mail|message|sender) (?:verification|confirmation)(?: required|"
+    r" request)?\b|"
+    r"verification (?:required|request)|confirmation required|challenge[- ]response|"
+    r"^confirm(?:ation)? (?:of )?(?:your )?(?:message|e-?mail|mail) (?:to|for) |"
+    r"^your (?:message|e-?mail) (?:requires|needs) |tira-teima|подтвердите (?:отправку|письмо)|"
+    r"подтверждение (?:отправки|отправителя)"
 )
 # Words of one filter each: they decide alone.
 _OWN: Final = re.compile(
-    r"delivery software \(tmda\)|confirm-accept\.\d|uses? a confirmation program|boxbe\.com/crs|boxbe prioritizes|spamarrest\.com/|spam ?arrest requests that senders|"
-    r"earthlink\.net/wam/addme|added to my list of approved senders|allow incoming messages only from senders|bluebottle\.com/verification|protected by bluebottle|usa o antispam uol|"
-    r"tira-teima\.as\.uol|chall?engesender\.html|you are a real live human being|click the link below so i can receive|"
-    r"using the knowspam|mailblocks|vanquish\.com/|sendio |qurb\.com/|choicemail|spamlion|0spam\.com/|digiportal|bitdefender challenge"
+    r"delivery software \(tmda\)|confirm-accept\.\d|uses? a confirmation program|boxbe\.com/crs|boxbe prioritizes|"
+    r"spamarrest\.com/|spam ?arrest requests that senders|"
+    r"earthlink\.net/wam/addme|added to my list of approved senders|allow incoming messages only from senders|"
+    r"bluebottle\.com/verification|protected by bluebottle|usa o antispam uol|"
+    r"tira-teima\.as\.uol|chall?engesender\.html|you are a real live human being|"
+    r"click the link below so i can receive|"
+    r"using the knowspam|mailblocks|vanquish\.com/|sendio |qurb\.com/|choicemail|spamlion|0spam\.com/|digiportal|"
+    r"bitdefender challenge"
 )
 # Words that hold a message back until its sender has done something.
 _HELD: Final = re.compile(
     r"(?:your|the|this) (?:e-?mail|message|mail)s?(?: [^.]{0,80})? (?:is|was|has been|will be|are|waits?)[^.]{0,30}"
-    r"(?:held|queued|quarantined|waitlisted|on hold|not (?:been |be )?(?:yet )?delivered|waiting|stored|delayed)[^.]{0,160}"
-    r"|(?:before|until|so that|in order)[^.]{0,80}(?:your|the|this) (?:e-?mail|message|mail)s? (?:can|will|may|is|be|reach|waits?)"
+    r"(?:held|queued|quarantined|waitlisted|on hold|not (?:been |be )?(?:yet )?delivered|waiting|stored|"
+    r"delayed)[^.]{0,160}"
+    r"|(?:before|until|so that|in order)[^.]{0,80}(?:your|the|this) (?:e-?mail|message|mail)s? (?:can|will|may|is|"
+    r"be|reach|waits?)"
     r"|until then your (?:mail|message) waits|"
     r"(?:your|the) (?:e-?mail|message|mail) (?:you sent )?requires that you (?:verify|confirm)|"
-    r"para que sua mensagem seja (?:entregue|encaminhada)|para que su mensaje sea entregado|damit ihre (?:nachricht|e-?mail) zugestellt|"
+    r"para que sua mensagem seja (?:entregue|encaminhada)|para que su mensaje sea entregado|"
+    r"damit ihre (?:nachricht|e-?mail) zugestellt|"
     r"ваше (?:письмо|сообщение)[^.]{0,80}(?:задержано|будет доставлено|не доставлено)"
 )
 _DO: Final = re.compile(
-    r"verif(?:y|ied|ication)|confirm|approved sender|guest list|whitelist|white list|allowed list|prove that you|real person|are (?:a )?human|click (?:on )?the|"
+    r"verif(?:y|ied|ication)|confirm|approved sender|guest list|whitelist|white list|allowed list|prove that you|"
+    r"real person|are (?:a )?human|click (?:on )?the|"
     r"reply to this|simply reply|captcha|confirme|clique|haga clic|bestatig|подтверд|перейдите"
 )
 _ENOUGH: Final = 4000

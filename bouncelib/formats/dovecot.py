@@ -27,12 +27,15 @@ from bouncelib.signs import Signs
 
 _TYPES: Final = ("message/disposition-notification", "message/global-disposition-notification")
 _REJECTED: Final = re.compile(
-    r"(?:was|has been|were) (?:automatically )?(?:rejected|refused)|automatically rejected|mailbox (?:is )?full|quota exceeded|over quota",
+    r"(?:was|has been|were) (?:automatically )?(?:rejected|refused)|automatically rejected|mailbox (?:is )?full|"
+    r"quota exceeded|over quota",
     re.IGNORECASE,
 )
 _SUBJECT: Final = re.compile(r"^(?:automatically rejected|rejected(?: mail)?:|mail rejected|message rejected)")
 _LEAD: Final = re.compile(
-    r"your message (?:to <?[^\n<>]{1,254}>? )?was automatically rejected\b[^\n:.]{0,80}[:.]?|the following reason was given:?", re.IGNORECASE
+    r"your message (?:to <?[^\n<>]{1,254}>? )?was automatically rejected\b[^\n:.]{0,80}[:.]?|"
+    r"the following reason was given:?",
+    re.IGNORECASE,
 )
 _ENOUGH: Final = 2000
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from bouncelib.message import Message
     from bouncelib.model import Reading
 
-_TOKEN: Final = re.compile(r"<([A-Za-z0-9_.-]{1,253})\s{1,3}#(\d\.\d{1,3}\.\d{1,3})(?:\s+smtp;([^\r\n]{0,2000}?))?>?$")
+_TOKEN: Final = re.compile(r"<([A-Za-z0-9_.-]{1,253})\s{1,3}#(\d\.\d{1,3}\.\d{1,3})(?:\s+smtp;(.*?))?>?$")
 _TOKEN_OPENS: Final = re.compile(r"<[A-Za-z0-9_.-]{1,253}\s{1,3}#\d\.\d{1,3}\.\d{1,3}")
 _LABELLED: Final = re.compile(r"^\s{0,16}[^\s:@]{1,24}\s?:\s")
 _DATED: Final = re.compile(r"[>'\"\w]\s+\S{1,6}\s+\d{1,4}[/.-]\d")
@@ -82,7 +82,8 @@ def _evidence(address: str, said: Sequence[str]) -> Evidence:
     while ends + 1 < len(rows) and not rows[ends].endswith(">"):
         ends += 1
     text = " ".join(rows[: ends + 1])
-    match = _TOKEN.search(text)
+    opening = _TOKEN_OPENS.search(text)
+    match = _TOKEN.match(text, opening.start()) if opening else None
     quoted = match[3] if match else None
     return Evidence(
         address=address,

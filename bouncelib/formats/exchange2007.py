@@ -16,8 +16,8 @@ A sample:
 
     Original message headers:
 
-From 2013 on the reply stands in ``Remote Server returned '550 ...'``, and a message that expired has one such line for each
-try. Headings and prose are translated, addresses and replies are not: only these are read.
+From 2013 on the reply stands in ``Remote Server returned '550 ...'``, and a message that expired has one such line for
+each try. Headings and prose are translated, addresses and replies are not: only these are read.
 
 Source: https://learn.microsoft.com/en-us/exchange/mail-flow/non-delivery-reports-and-bounce-messages/;
 seen in public test data.
@@ -42,27 +42,27 @@ if TYPE_CHECKING:
     from bouncelib.model import Reading
 
 _NAMED: Final = re.compile(
-    r"^[ \t*]{0,8}(?:[^<>@\n]{0,120}[<(])?(?:mailto:)?([^\s<>()\[\],;:]{1,254}@[^\s<>()\[\],;:]{1,254})\)?"
+    r"^[ \t*]{0,8}(?:[^<>@\n]{0,120}[<(])?(?:mailto:)?([^\s<>()\[\],;:@]{1,254}@[^\s<>()\[\],;:@]{1,254})\)?"
     r"(?:\s?\([^()]{0,320}\))?(?:\s?<mailto:[^<>]{0,640}>)?>?[ \t]*$",
     re.IGNORECASE,
 )
 # 2007 and 2010: "#550 5.1.1 text ##", "#< #5.4.4 smtp;554 text> #SMTP#", each after the other server
 # that said it, if there was one.
-_HASHED: Final = re.compile(r"^\s{0,8}(?:([A-Za-z0-9][A-Za-z0-9_.-]{1,252})\s)?#(?=[<\d])(.{3,6000})$")
+_HASHED: Final = re.compile(r"^\s{0,8}(?:([A-Za-z0-9][A-Za-z0-9_.-]{1,252})\s)?#(?=[<\d])(.{3,})$")
 _HASH_ENDS: Final = ("##", "#SMTP#")
 # 2013 and later. The words before the quotation mark may be translated, the reply in it is not.
-_QUOTED: Final = re.compile(r"['\u2018\"]([245]\d\d[- ].{1,6000})$")
+_QUOTED: Final = re.compile(r"['\u2018\"]([245]\d\d[- ].+)$")
 _SERVER: Final = re.compile(
     r"\b(?:at|bei|en|a|i|de|em|op)\s([A-Za-z0-9][A-Za-z0-9_.-]{2,252})\s\([0-9A-Fa-f:.]{2,45}\)\s"
 )
 _SERVER_ONLY: Final = re.compile(r"^\s{0,4}([A-Za-z0-9][A-Za-z0-9_-]{0,62}(?:\.[A-Za-z0-9_-]{1,63}){1,8})\s*$")
 _HEADER: Final = re.compile(
-    r"^\s{0,4}(?:received|return-path|dkim-signature|arc-[a-z-]{4,40}|authentication-results|received-spf|from|to|subject|date|message-id|"
-    r"mime-version|content-type|x-[a-z0-9-]{2,60}|thread-(?:topic|index)): ",
+    r"^\s{0,4}(?:received|return-path|dkim-signature|arc-[a-z-]{4,40}|authentication-results|received-spf|"
+    r"from|to|subject|date|message-id|mime-version|content-type|x-[a-z0-9-]{2,60}|thread-(?:topic|index)): ",
     re.IGNORECASE,
 )
 _RESOLVED: Final = re.compile(
-    r"\b(?:RESOLVER|STOREDRV|ROUTING|TRANSPORT|CAT|AGENT|APPROVAL|MSEXCH|SMTPSEND\.(?:Over|Utf8))[.:]|\bCatContentConversion\b",
+    r"\b(?:RESOLVER|STOREDRV|ROUTING|TRANSPORT|CAT|AGENT|APPROVAL|SMTPSEND\.(?:Over|Utf8))[.:]",
     re.IGNORECASE,
 )
 _LABELLED: Final = re.compile(
@@ -78,6 +78,17 @@ _WAITING: Final = re.compile(
     re.IGNORECASE,
 )
 _WAITS: Final = re.compile(r"^4\d\d\s4\.4\.7\s", re.IGNORECASE)
+# The server's own words for not having reached the other one.
+_UNREACHED: Final = re.compile(
+    r"failed to connect|unable to connect|winsock error|dns query failed|nonexistentdomain|connection (?:timed out|refused|dropped)|"
+    r"error encountered while communicating|error communicating with target host|socket",
+    re.IGNORECASE,
+)
+_HEADING: Final = re.compile(
+    r"delivery has failed to these recipients|delivery is delayed to these recipients|diagnostic information for administrators",
+    re.IGNORECASE,
+)
+_MARKED: Final = "<mailto:"
 _ROWS: Final = 40
 
 
@@ -115,7 +126,9 @@ def read(message: Message) -> Reading | None:
         _DELAYED.match(fold(message.headers.get(b"subject") or "")) is not None
         or _WAITING.search(message.notice) is not None
     )
-    recipients = list(_told(blocks, reporter, delayed=delayed)) or list(_named(blocks, delayed=delayed))
+    recipients = list(_told(blocks, reporter, delayed=delayed))
+    if not recipients and (_HEADING.search(message.notice) or _MARKED in message.notice):
+        recipients = list(_named(blocks, delayed=delayed))
     fields = [("Reporting-MTA", f"dns; {reporter}")] if reporter else []
     return report("exchange2007", recipients, fields) if recipients else None
 
@@ -139,9 +152,13 @@ def _told(blocks: list[_Block], reporter: str | None, *, delayed: bool) -> Itera
             diagnostic=text,
             remote_mta=host,
             host=host,
-            refused=Refused.AFTER_ACCEPTANCE if own else refusal(text, host),
+            refused=Refused.AFTER_ACCEPTANCE if own else _reached(replies[-1], host),
             format="exchange2007",
         )
+
+
+def _reached(reply: str, host: str | None) -> Refused | None:
+    return Refused.NEVER_REACHED if _UNREACHED.search(reply) else refusal(reply, host)
 
 
 def _replies(rows: list[str]) -> tuple[list[str], str | None, str | None]:
@@ -237,7 +254,6 @@ FORMAT: Final = Format(
                 "storedrv deliver",
                 "queue expired",
                 "smtpsend dns",
-                "go microsoft com fwlink",
             ),
         ),
         Fingerprint(headers=("x-ms-exchange-message-is-ndr",)),

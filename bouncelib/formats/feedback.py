@@ -26,18 +26,35 @@ from bouncelib.model import Evidence, Kind, Reading
 from bouncelib.signs import Signs, fold
 
 _SUBJECT: Final = re.compile(
-    r"^(?:complaint about message from|e-?mail feedback report|email abuse report|abuse report (?:for|from|about) |client tos notification|"
-    r"(?:[\w.!-]{2,30} ){1,3}(?:abuse|feedback|spam complaint) (?:report|notification)|(?:junk|spam)(?: e?-?mail)? (?:report|complaint) (?:for|from|about) )"
+    r"^(?:complaint about message from|e-?mail feedback report|email abuse report|abuse report (?:for|from|about) |"
+    r"client tos notification|"
+    r"(?:[\w.!-]{2,30} ){1,3}(?:abuse|feedback|spam complaint) (?:report|notification)|(?:junk|"
+    r"spam)(?: e?-?mail)? (?:report|complaint) (?:for|from|about) )"
 )
 _SENTENCE: Final = re.compile(
-    r"this is an? (?:[\w.!-]{1,30} ){0,4}(?:abuse|feedback|complaint|spam) (?:report|notification|message)? ?(?:for|about|regarding) an? (?:e-?mail )?message|"
-    r"(?:a|our|one of our) (?:user|member|customer|subscriber|recipient)s? (?:has |have )?(?:reported|complained|marked|identified|flagged|clicked)[^.]{0,80}"
+    r"this is an? (?:[\w.!-]{1,30} ){0,4}(?:abuse|feedback|complaint|spam) (?:report|notification|"
+    r"message)? ?(?:for|about|regarding) an? (?:e-?mail )?message|"
+    r"(?:a|our|one of our) (?:user|member|customer|subscriber|recipient)s? (?:has |have )?(?:reported|complained|"
+    r"marked|identified|flagged|clicked)[^.]{0,80}"
     r"(?:spam|junk|abus|unsolicited|unwanted)|"
-    r"(?:the|this) (?:following |attached |below )?(?:e-?mail|message)[^.]{0,60}(?:has been|was) (?:reported|marked|flagged|identified)[^.]{0,40} as (?:spam|junk|abus|unsolicited)[^.]{0,40} by "
+    r"(?:the|this) (?:following |attached |below )?(?:e-?mail|message)[^.]{0,60}(?:has been|was) (?:reported|"
+    r"marked|flagged|identified)[^.]{0,40} as (?:spam|junk|abus|unsolicited)[^.]{0,40} by "
 )
-_LOOPS: Final = ("staff@hotmail.com", "scomp@aol.net", "scomp@aol.com", "feedbackloop", "fbl", "feedback", "fblreport", "abuse-report", "jmrp", "fbl-noreply")
+_LOOPS: Final = (
+    "staff@hotmail.com",
+    "scomp@aol.net",
+    "scomp@aol.com",
+    "feedbackloop",
+    "fbl",
+    "feedback",
+    "fblreport",
+    "abuse-report",
+    "jmrp",
+    "fbl-noreply",
+)
 _RECIPIENT: Final = re.compile(
-    r"(?im)^[ \t]{0,4}(?:original-rcpt-to|removal-recipient|x-hmxmroriginalrecipient|recipient|complainant|reported by|complaint from)[ \t]*:[ \t]*([^\n]{3,300})"
+    r"(?im)^[ \t]{0,4}(?:original-rcpt-to|removal-recipient|x-hmxmroriginalrecipient|recipient|complainant|"
+    r"reported by|complaint from)[ \t]*:[ \t]*([^\n]{3,300})"
 )
 _ENOUGH: Final = 4000
 

@@ -24,38 +24,56 @@ from bouncelib.model import Action, Evidence, Reading
 from bouncelib.signs import Signs, fold
 
 _ORIGINAL: Final = re.compile(
-    r"^[ \t>|*-]{0,8}(?:-{2,}.{0,60}(?:original|returned|follows|forwarded|below this line|unsent|undelivered|copy of)|"
+    r"^[ \t>|*-]{0,8}(?:-{2,}.{0,60}(?:original|returned|follows|forwarded|below this line|unsent|undelivered|"
+    r"copy of)|"
     r"(?:original message|your message|message header|the original).{0,40}(?:follows|below|header)s?\W{0,4}$|"
     r"(?:received|return-path|message-id|x-mailer|mime-version|content-type|dkim-signature|x-[a-z-]{2,30}): )",
     re.IGNORECASE | re.MULTILINE,
 )
-_HEADERS: Final = re.compile(r"(?m)^[ \t>|]{0,4}(?:from|to|subject|date|cc|sender): .{0,400}\n[ \t>|]{0,4}(?:from|to|subject|date|cc|sent|importance|reply-to): ", re.IGNORECASE)
+_HEADERS: Final = re.compile(
+    r"(?m)^[ \t>|]{0,4}(?:from|to|subject|date|cc|sender): .{0,400}\n[ \t>|]{0,4}(?:from|to|subject|date|cc|sent|"
+    r"importance|reply-to): ",
+    re.IGNORECASE,
+)
 _FAILED: Final = re.compile(
-    r"could ?n[o']t be|cannot be|can't be|can not be|was not|were not|not (?:been )?deliver|undeliver|unable to|failed|failure|"
-    r"fail(?:s|ed)? to|returned|reject|refused|bounced|unknown|not found|does(?:n't| not) exist|no such|invalid|not listed|error|"
-    r"not known|not exist|permanent|delayed|not yet|quota|mailbox.{0,20}full|unreachable|not accept|blocked|discarded|no longer|not a valid|"
-    r"unzustellbar|nicht (?:zu|an|ge)|konnte|kann .{0,40}nicht|n'a pas|n'existe|impossible|inconnu|non (?:remis|recense|e stato)|no (?:se )?pudo|no existe|"
+    r"could ?n[o']t be|cannot be|can't be|can not be|was not|were not|not (?:been )?deliver|undeliver|unable to|"
+    r"failed|failure|"
+    r"fail(?:s|ed)? to|returned|reject|refused|bounced|unknown|not found|does(?:n't| not) exist|no such|invalid|"
+    r"not listed|error|"
+    r"not known|not exist|permanent|delayed|not yet|quota|mailbox.{0,20}full|unreachable|not accept|blocked|"
+    r"discarded|no longer|not a valid|"
+    r"unzustellbar|nicht (?:zu|an|ge)|konnte|kann .{0,40}nicht|n'a pas|n'existe|impossible|inconnu|non (?:remis|"
+    r"recense|e stato)|no (?:se )?pudo|no existe|"
     r"nao (?:foi|existe|pode)|non (?:esiste|valid)|mancat|sconosciuto|niet (?:worden|bekend|bezorgd)|onbekend|"
-    r"не (?:может|удалось|доставлен|был|найден|существует)|недостав|отклонен|配信|送信でき|届け|存在しません|見つかりません|不明|退信|失败|无法|不存在|반송|존재하지|"
+    r"не (?:может|удалось|доставлен|был|найден|существует)|недостав|отклонен|配信|送信でき|届け|存在しません|見つかりません|不明|退信|失败|无法|"
+    r"不存在|반송|존재하지|"
     r"kunde inte|kunne ikke|nie (?:mo|zosta|istnieje)|nelze|nebyl|nemohla|nem ",
 )
 _DELAYED: Final = re.compile(
-    r"delay|will be retried|still being (?:re)?tried|will keep trying|will continue to (?:try|be)|not yet been delivered|"
-    r"has not been delivered (?:to|yet)|no action is required|do not (?:need to )?re-?send|this is a warning|warning message only|"
+    r"delay|will be retried|still being (?:re)?tried|will keep trying|will continue to (?:try|be)|"
+    r"not yet been delivered|"
+    r"has not been delivered (?:to|yet)|no action is required|do not (?:need to )?re-?send|this is a warning|"
+    r"warning message only|"
     r"not been able to deliver .{0,60}yet|attempts to deliver .{0,60}will continue|will try again|verzogert|retarde",
 )
 # Words by which a report speaks of the reader's own message, or of one message that failed.
 _ADDRESSED: Final = re.compile(
-    r"(?:your|you sent|you have sent|the (?:following|attached|original|enclosed|above|below)|this|an?|the) [^.@]{0,60}?(?:message|mail|e-?mail|letter|document)|you sent|"
-    r"(?:message|mail|e-?mail|delivery)[^.@]{0,60} (?:could|can|was|has|is|to)[^.@]{0,40}(?:not|n't|fail|reject|return|delay|undeliver|bounce|unable)|"
-    r"recipient|addressee|(?:following|these) (?:address|user|error)|delivery (?:fail|error|to)|undeliver|unknown (?:user|address)|user unknown|no such|invalid (?:user|address)|error message|"
-    r"ihre |der nachricht|nachricht an|die nachricht|folgende|empfanger|votre|le message|destinataire|su mensaje|tu mensaje|el mensaje|correo|destinatario|sua mensagem|a mensagem|"
-    r"messaggio|il tuo|suo|uw bericht|het bericht|bericht|geadresseerde|meddelande|melding|beskeder?|viesti|wiadomosc|przesylk|zprav|uzenet|mesaj|ileti|"
+    r"(?:your|you sent|you have sent|the (?:following|attached|original|enclosed|above|below)|this|an?|"
+    r"the) [^.@]{0,60}?(?:message|mail|e-?mail|letter|document)|you sent|"
+    r"(?:message|mail|e-?mail|delivery)[^.@]{0,60} (?:could|can|was|has|is|to)[^.@]{0,40}(?:not|n't|fail|reject|"
+    r"return|delay|undeliver|bounce|unable)|"
+    r"recipient|addressee|(?:following|these) (?:address|user|error)|delivery (?:fail|error|to)|undeliver|"
+    r"unknown (?:user|address)|user unknown|no such|invalid (?:user|address)|error message|"
+    r"ihre |der nachricht|nachricht an|die nachricht|folgende|empfanger|votre|le message|destinataire|su mensaje|"
+    r"tu mensaje|el mensaje|correo|destinatario|sua mensagem|a mensagem|"
+    r"messaggio|il tuo|suo|uw bericht|het bericht|bericht|geadresseerde|meddelande|melding|beskeder?|viesti|"
+    r"wiadomosc|przesylk|zprav|uzenet|mesaj|ileti|"
     r"сообщени|письмо|получател|адресат|メール|メッセージ|宛先|送信|邮件|郵件|收件|信件|메일|메시지|수신|μηνυμα|הודעה|الرسالة|رسالتك"
 )
 # Statistics and logs speak of many messages.
 _DIGEST: Final = re.compile(
-    r"grand totals|(?:daily|weekly|monthly) (?:\w+ )?(?:stat|report|summar)|(?:mail|delivery) statistics|summary for|logwatch|"
+    r"grand totals|(?:daily|weekly|monthly) (?:\w+ )?(?:stat|report|summar)|(?:mail|delivery) statistics|"
+    r"summary for|logwatch|"
     r"top \d* ?(?:failures|bounces|senders)"
 )
 _COUNT: Final = re.compile(
@@ -64,22 +82,29 @@ _COUNT: Final = re.compile(
 )
 # What makes a reader click, in mail that only looks like a report.
 _BAIT: Final = re.compile(
-    r"(?:release|retrieve|recover|review|view|allow|read|fix|deliver|resend|access)[^.]{0,30}(?:pending|held|incoming|blocked|undelivered|quarantined|messages? (?:here|now))|"
-    r"(?:incoming|pending|undelivered|unreceived|new) (?:messages|mails|e-?mails)|(?:verify|validate|confirm|upgrade|re-?activate|update|unlock|sign in to) (?:your|the|to your) (?:account|mailbox|e-?mail|quota|storage|password|webmail)|"
-    r"your (?:mailbox|account|inbox|password|storage)[^.]{0,60}(?:exceeded|expire|almost|suspend|deactivat|closed|full)|to your (?:mailbox|inbox)|(?:parcel|package|shipment|courier|order number|tracking number)|"
+    r"(?:release|retrieve|recover|review|view|allow|read|fix|deliver|resend|access)[^.]{0,30}(?:pending|held|"
+    r"incoming|blocked|undelivered|quarantined|messages? (?:here|now))|"
+    r"(?:incoming|pending|undelivered|unreceived|new) (?:messages|mails|e-?mails)|(?:verify|validate|confirm|"
+    r"upgrade|re-?activate|update|unlock|sign in to) (?:your|the|to your) (?:account|mailbox|e-?mail|quota|storage|"
+    r"password|webmail)|"
+    r"your (?:mailbox|account|inbox|password|storage)[^.]{0,60}(?:exceeded|expire|almost|suspend|deactivat|closed|"
+    r"full)|to your (?:mailbox|inbox)|(?:parcel|package|shipment|courier|order number|tracking number)|"
     r"unsubscribe|view (?:this|in) (?:e-?mail|browser)"
 )
 _OWN: Final = re.compile(
-    r"^(?:mailer-daemon|postmaster|mail-daemon|mdaemon|abuse|support|help|helpdesk|admin|administrator|webmaster|hostmaster|noc|"
+    r"^(?:mailer-daemon|postmaster|mail-daemon|mdaemon|abuse|support|help|helpdesk|admin|administrator|webmaster|"
+    r"hostmaster|noc|"
     r"noreply|no-reply|root|info-?desk|security|mailmaster)@",
     re.IGNORECASE,
 )
 _NAMED: Final = re.compile(
-    r"(?:rcpt to|recipient(?:s|\(s\))?|final-recipient|to|user|mailbox|address(?:es|ee)?|addressee|for|delivered to|deliver to|account|"
+    r"(?:rcpt to|recipient(?:s|\(s\))?|final-recipient|to|user|mailbox|address(?:es|ee)?|addressee|for|"
+    r"delivered to|deliver to|account|"
     r"empfanger|destinataire|destinatario|a|an|宛先|e-mail|email|username)\W{0,12}$",
 )
 _REFUSED: Final = re.compile(
-    r"(?:recipient|address|user|mailbox)[^@]{0,60}(?:error|fail|unknown|reject|refus|permanent)|(?:fail|reject|refus|undeliver|not deliver)[^@]{0,60}(?:to|for)\b|[45]\d\d[ -][45]\.\d"
+    r"(?:recipient|address|user|mailbox)[^@]{0,60}(?:error|fail|unknown|reject|refus|permanent)|(?:fail|reject|"
+    r"refus|undeliver|not deliver)[^@]{0,60}(?:to|for)\b|[45]\d\d[ -][45]\.\d"
 )
 _TO: Final = re.compile(r"(?im)^[ \t>|]{0,4}to: (.{3,500})$")
 _SOLE: Final = re.compile(r"^[\W_]{0,20}$")
@@ -99,7 +124,9 @@ def read(message: Message) -> Reading | None:
     whole = message.notice
     text = whole[: original_start(whole)]
     folded = fold(text)
-    if not (_FAILED.search(folded) or signs.failure_subject) or not _is_report(signs, " ".join(folded[:_ENOUGH].split())):
+    if not (_FAILED.search(folded) or signs.failure_subject) or not _is_report(
+        signs, " ".join(folded[:_ENOUGH].split())
+    ):
         return None
     named = _recipients(message, text)
     if not named and len(text) < len(whole):
@@ -134,7 +161,11 @@ def _is_report(signs: Signs, text: str) -> bool:
         return True
     path = headers.raw(b"return-path")
     # A daemon that wants no answer has the null return path; one that has another is to show more.
-    if _DIGEST.search(text) or (len(_COUNT.findall(text)) > 2 and not _CODE.search(text)) or (path is not None and _BAIT.search(text) and not _CODE.search(text)):
+    if (
+        _DIGEST.search(text)
+        or (len(_COUNT.findall(text)) > 2 and not _CODE.search(text))
+        or (path is not None and _BAIT.search(text) and not _CODE.search(text))
+    ):
         return False
     if signs.from_daemon and signs.failure_subject:
         return True
@@ -190,7 +221,7 @@ def _recipients(message: Message, text: str) -> dict[str, str]:
             continue
         for address in addresses.find_all(line):
             low = address.lower()
-            if low in ours or _OWN.match(low) or "." not in addresses.domain(low) and not low.startswith('"'):
+            if low in ours or _OWN.match(low) or ("." not in addresses.domain(low) and not low.startswith('"')):
                 continue
             before, _, after = line.partition(address)
             best.append((_rank(before, after), number, address))
@@ -265,7 +296,7 @@ def _telling(segment: list[str], address: str) -> str:
 
 def _from_subject(signs: Signs) -> dict[str, str]:
     subject = signs.message.headers.get(b"subject") or ""
-    return {address: subject for address in addresses.find_all(subject)[:1]}
+    return dict.fromkeys(addresses.find_all(subject)[:1], subject)
 
 
 def _from_original(message: Message) -> dict[str, str]:

@@ -23,7 +23,9 @@ from bouncelib.message import Group, Message, split_groups
 from bouncelib.model import Evidence, Kind, Reading
 
 _TYPES: Final = ("message/disposition-notification", "message/global-disposition-notification")
-_FIELD: Final = re.compile(r"(?im)^[ \t]{0,4}disposition[ \t]*:[^\n]{0,200}(?:displayed|deleted|read|processed|dispatched|denied|failed)")
+_FIELD: Final = re.compile(
+    r"(?im)^[ \t]{0,4}disposition[ \t]*:[^\n]{0,200}(?:displayed|deleted|read|processed|dispatched|denied|failed)"
+)
 _START: Final = re.compile(r"(?im)^(?:reporting-ua|original-recipient|final-recipient|disposition)[ \t]*:")
 
 
@@ -38,7 +40,9 @@ def read(message: Message) -> Reading | None:
     final = _address(fields, "final-recipient")
     original = _address(fields, "original-recipient")
     address = final or original
-    found = [Evidence(address=address, original_address=original, format="mdn", fields=tuple(fields))] if address else []
+    found = (
+        [Evidence(address=address, original_address=original, format="mdn", fields=tuple(fields))] if address else []
+    )
     return Reading(Kind.READ_RECEIPT, tuple(found), tuple(fields), "mdn")
 
 

@@ -48,4 +48,146 @@ FORMATS: Final = (
             delays=("will continue trying", "delivery delayed"),
         ),
     ),
+    # Biglobe, as seen in public test data.
+    Format(
+        "biglobe",
+        (Fingerprint(phrases=("the following addresses had delivery problems ... non-delivered information",)),),
+        Layout(
+            opens=("the following addresses had delivery problems",),
+            recipient=r"^\s{0,20}<?(?P<address>[^\s<>]{1,254}@[^\s<>]{1,254})>?\s*$",
+            fields={"----- non-delivered information": "skip"},
+            blanks=1,
+        ),
+    ),
+    # McAfee Email Gateway (WebShield), as seen in public test data. The reason stands in brackets beside the address.
+    Format(
+        "mcafee",
+        (Fingerprint(phrases=("the following addresses had delivery problems",), senders=("mailer-daemon", "postmaster")),),
+        Layout(
+            opens=("--- the following addresses had delivery problems ---",),
+            recipient=r"^\s{0,20}<(?P<address>[^\s<>]{1,320})>\s{1,20}\((?P<text>.{1,2000})\)\s*$",
+        ),
+    ),
+    # Sina, as seen in public test data. What is said holds for all addresses.
+    Format(
+        "sina",
+        (Fingerprint(senders=("mailer-daemon@sina.com", "mailer-daemon@sina.cn", "mailer-daemon@vip.sina.com"), phrases=("邮件无法发送到您指定的地址中",)),),
+        Layout(
+            opens=("邮件无法发送到您指定的地址中",),
+            recipient=r"^\s{0,20}<(?P<address>[^\s<>]{1,320})>:\s*$",
+            closes=("--- 附件", "---"),
+            said_before=True,
+        ),
+    ),
+    # Barracuda Email Security Gateway, as seen in public test data; normally it has a status part too.
+    Format(
+        "barracuda",
+        (Fingerprint(phrases=("was blocked by our spam firewall",)),),
+        Layout(
+            recipient=r"^\s{0,20}your message to: {0,4}<?(?P<address>[^\s<>]{1,320})>?\s*$",
+            closes=("subject:",),
+        ),
+    ),
+    # Vade Secure, who filters for EarthLink, as seen in public test data.
+    Format(
+        "vadesecure",
+        (Fingerprint(phrases=("delivery has failed to these recipients or distribution lists server ... returned an error",)),),
+        Layout(
+            opens=("delivery has failed to these recipients",),
+            recipient=r"^\s{0,20}\* \[(?P<address>[^\s\[\]]{1,320})\]:\s*(?P<text>\S.*)?$",
+            closes=("original message details",),
+        ),
+    ),
+    # EarthLink's older mail system, as seen in public test data. What was said may name the mailbox behind the address.
+    Format(
+        "earthlink",
+        (Fingerprint(phrases=("sorry unable to deliver your message to ... for the following reason",)),),
+        Layout(
+            recipient=r"^\s{0,20}sorry, unable to deliver your message to <?(?P<address>[^\s<>]{1,320})>? for\s*$",
+            closes=("a copy of the original message",),
+            fields={"the following reason": "skip"},
+            blanks=1,
+        ),
+    ),
+    # Prodigy (AT&T), as seen in public test data.
+    Format(
+        "prodigy",
+        (Fingerprint(phrases=("user's mailbox is full ... unable to deliver mail",)),),
+        Layout(recipient=r"^(?=(?P<text>[^<>]{1,60}:))[^<>]{1,60}:\s{0,4}<(?P<address>[^\s<>]{1,320})>\s*$"),
+    ),
+    # USA.NET, as seen in public test data.
+    Format(
+        "usanet",
+        (Fingerprint(phrases=("intended recipient",), subjects=("processing error", "delivery failure", "mail delivery")),),
+        Layout(
+            recipient=r"^\s{0,20}intended recipient:\s{0,20}<?(?P<address>[^\s<>]{1,320})>?\s*$",
+            closes=("a notice of this error", "--------returned mail"),
+            blanks=1,
+        ),
+    ),
+    # HotPOP, as seen in public test data.
+    Format(
+        "hotpop",
+        (Fingerprint(phrases=("undeliverable address ... reason",)),),
+        Layout(
+            recipient=r"^\s{0,20}undeliverable address:\s{0,20}<?(?P<address>[^\s<>]{1,320})>?\s*$",
+            fields={"reason:": "diagnostic"},
+            closes=("system contact", "original message"),
+        ),
+    ),
+    # newmail.ru, as seen in public test data: two languages, then as qmail does.
+    Format(
+        "newmailru",
+        (Fingerprint(phrases=("this is the machine generated message from mail service",)),),
+        Layout(
+            recipient=r"^\s{0,20}<(?P<address>[^\s<>]{1,320})>:\s*$",
+            closes=("--- below the next line", "--- below this line"),
+        ),
+    ),
+    # Symantec AntiVirus for SMTP Gateways, as seen in public test data.
+    Format(
+        "symantec",
+        (Fingerprint(senders=("symantec_antivirus_for_smtp_gateways",)),),
+        Layout(
+            opens=("could not be delivered to the following recipient",),
+            recipient=r"^\s{0,20}<?(?P<address>[^\s<>]{1,254}@[^\s<>]{1,254})>?\s*$",
+            closes=("please do not resend",),
+            delays=("delivery attempts will continue",),
+        ),
+    ),
+    # Mail2000 of Openfind (its older name is OpenMail), as seen in public test data.
+    Format(
+        "mail2000",
+        (Fingerprint(phrases=("the following addresses had delivery errors",)),),
+        Layout(
+            opens=("---the following addresses had delivery errors---",),
+            recipient=r"^\s{0,20}<?(?P<address>[^\s<>\[\]]{1,254}@[^\s<>\[\]]{1,254})>?\s{1,20}\[(?P<text>[^\]]{1,2000})\]\s*$",
+        ),
+    ),
+    # A writer without a name, From: Mail.Delivery.System@ its own host, as seen in public test data: the reply stands under all addresses.
+    Format(
+        "technical_details",
+        (
+            Fingerprint(
+                phrases=("delivery to the following recipients failed permanently", "delevery to the following recipients failed permanently"),
+                subjects=("delivery status notification",),
+            ),
+        ),
+        Layout(
+            opens=("very to the following recipients failed permanently",),
+            recipient=r"^\s{0,20}\*\s{1,8}<?(?P<address>[^\s<>]{1,254}@[^\s<>]{1,254})>?\s*$",
+            fields={"====": "skip", "technical details": "skip"},
+            blanks=6,
+        ),
+    ),
+    # A writer without a name, as seen in public test data of Japan.
+    Format(
+        "delivery_step",
+        (Fingerprint(phrases=("your delivery to the following address has been failed",)),),
+        Layout(
+            opens=("your delivery to the following address has been failed",),
+            recipient=r"^\s{0,20}delivery failed:\s{0,20}<?(?P<address>[^\s<>]{1,254}@[^\s<>]{1,254})>?\s*$",
+            closes=("step:",),
+        ),
+    ),
 )

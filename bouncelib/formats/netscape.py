@@ -84,7 +84,7 @@ class _Notice:
 
 
 def read(message: Message) -> Reading | None:
-    """Return the recipients, each with its own reason or else that which the report opens with; None if there are none."""
+    """Return the recipients, each with its own reason or that which the report opens with; None if there are none."""
     notice = _Notice()
     opened = False
     for line in message.lines:

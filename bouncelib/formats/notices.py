@@ -32,25 +32,41 @@ _ARCHIVES: Final = (
     "application/xml",
 )
 # RFC 7489, section 7.2.1.1: receiver "!" policy domain "!" begin "!" end.
-_DMARC_NAME: Final = re.compile(rb"name\*?0?\*?=[^\n]{0,4}[^\s!\"]{3,255}![^\s!\"]{3,255}!\d{9,11}!\d{9,11}", re.IGNORECASE)
-_DMARC_SUBJECT: Final = re.compile(r"^(?:\[preview\] ?|dmarc: ?)?report domain: ?\S+.{0,10}submitter: ?|^dmarc (?:aggregate )?report (?:for|from|domain)\b|^\[dmarc report\]")
+_DMARC_NAME: Final = re.compile(
+    rb"name\*?0?\*?=[^\n]{0,4}[^\s!\"]{3,255}![^\s!\"]{3,255}!\d{9,11}!\d{9,11}", re.IGNORECASE
+)
+_DMARC_SUBJECT: Final = re.compile(
+    r"^(?:\[preview\] ?|dmarc: ?)?report domain: ?\S+.{0,10}submitter: ?|^dmarc (?:aggregate )?report (?:for|from|"
+    r"domain)\b|^\[dmarc report\]"
+)
 _TLS_SUBJECT: Final = re.compile(r"^report domain: ?\S+.{0,10}submitter: ?")
-_UNSUBSCRIBE: Final = re.compile(r"^(?:list[- ])?(?:unsubscribe|remove me|opt-?out|abmelden|desabonnement|darse de baja)\b[^\n]{0,80}$")
+_UNSUBSCRIBE: Final = re.compile(
+    r"^(?:list[- ])?(?:unsubscribe|remove me|opt-?out|abmelden|desabonnement|darse de baja)\b[^\n]{0,80}$"
+)
 _LEAVE: Final = re.compile(r"unsub|leave|remove|optout|opt-out|-off\b|signoff|abmeld|-request@", re.IGNORECASE)
 _LIST_SUBJECT: Final = re.compile(
-    r"awaits moderator approval$|moderator (?:request|approval)|requires? (?:your )?approval|^confirm(?:ation)?\b|your confirmation (?:is needed|required)|"
-    r"^bounce action notification|^uncaught bounce|probe message|has been disabled|subscription (?:disabled|notification|request|confirm|to|results)|"
-    r"^(?:welcome to|you have been (?:un)?subscribed|you have left)|unsubscri(?:be|ption) (?:request|notification|confirm|results)|"
+    r"awaits moderator approval$|moderator (?:request|approval)|requires? (?:your )?approval|^confirm(?:ation)?\b|"
+    r"your confirmation (?:is needed|required)|"
+    r"^bounce action notification|^uncaught bounce|probe message|has been disabled|subscription (?:disabled|"
+    r"notification|request|confirm|to|results)|"
+    r"^(?:welcome to|you have been (?:un)?subscribed|you have left)|unsubscri(?:be|ption) (?:request|notification|"
+    r"confirm|results)|"
     r"^(?:ezmlm (?:warning|probe|response)|warning from |goodbye from |moderate for |moderated? message)|"
-    r"^message for list .{1,200} to be approved$|^(?:message|article) (?:a diffuser|to be approved|distribution|from .{1,80} rejected)|^\[?(?:held|pending|moderat)|administrative|"
-    r"bounce rate|too many bounces|list .{0,80} bounce|subscription request to list|signoff request|^request to mailing list|^password reminder|"
-    r"mailing list memberships reminder|^invitation to|joined|removed from|has (?:left|joined)|was(?: not)? (?:approved|rejected|refused|discarded)"
+    r"^message for list .{1,200} to be approved$|^(?:message|article) (?:a diffuser|to be approved|distribution|"
+    r"from .{1,80} rejected)|^\[?(?:held|pending|moderat)|administrative|"
+    r"bounce rate|too many bounces|list .{0,80} bounce|subscription request to list|signoff request|"
+    r"^request to mailing list|^password reminder|"
+    r"mailing list memberships reminder|^invitation to|joined|removed from|has (?:left|joined)|"
+    r"was(?: not)? (?:approved|rejected|refused|discarded)"
 )
 _LIST_WORDS: Final = re.compile(
-    r"mailing list|list (?:moderator|administrator|owner|master)|listmaster|moderator|subscription|subscriber|subscribed|this is the (?:ezmlm program|mailman)|"
+    r"mailing list|list (?:moderator|administrator|owner|master)|listmaster|moderator|subscription|subscriber|"
+    r"subscribed|this is the (?:ezmlm program|mailman)|"
     r"probe message|bounce (?:action|score)|liste de diffusion|gnu mailman|your list|authenticat|distribut"
 )
-_FROZEN: Final = re.compile(r"(?:message|warning)[^\n]{0,60}(?:has been|was) frozen|\bfrozen (?:on arrival|by|at)\b|the sender is <")
+_FROZEN: Final = re.compile(
+    r"(?:message|warning)[^\n]{0,60}(?:has been|was) frozen|\bfrozen (?:on arrival|by|at)\b|the sender is <"
+)
 _ENOUGH: Final = 3000
 
 
@@ -89,8 +105,12 @@ def read_unsubscribe(message: Message) -> Reading | None:
     if not _UNSUBSCRIBE.match(signs.subject) or message.headers.raw(b"list-id") is not None:
         return None
     to = (message.headers.raw(b"to") or b"").decode("latin-1")
-    brief = len(message.notice.strip()) < 300  # noqa: PLR2004 - no newsletter is that short
-    return _named("unsubscribe") if brief and (_LEAVE.search(to) or signs.subject == "unsubscribe" or len(message.notice) < 100) else None  # noqa: PLR2004
+    brief = len(message.notice.strip()) < 300
+    return (
+        _named("unsubscribe")
+        if brief and (_LEAVE.search(to) or signs.subject == "unsubscribe" or len(message.notice) < 100)
+        else None
+    )
 
 
 def read_list(message: Message) -> Reading | None:
@@ -106,7 +126,9 @@ def read_list(message: Message) -> Reading | None:
 
 
 # A report about a list's notice, with the notice's own header copied into it.
-_NOT_DELIVERED: Final = re.compile(r"non-?delivery|could not be delivered|delivery (?:has )?failed|undeliverable|not deliver")
+_NOT_DELIVERED: Final = re.compile(
+    r"non-?delivery|could not be delivered|delivery (?:has )?failed|undeliverable|not deliver"
+)
 
 
 def read_frozen(message: Message) -> Reading | None:
@@ -145,14 +167,39 @@ FORMATS: Final = (
     _notice(
         "transcript",
         read_transcript,
-        Fingerprint(subjects=("postfix smtp server: errors from", "postfix smtp client: errors from", "postfix lmtp client: errors from")),
+        Fingerprint(
+            subjects=(
+                "postfix smtp server: errors from",
+                "postfix smtp client: errors from",
+                "postfix lmtp client: errors from",
+            )
+        ),
     ),
     _notice(
         "list-notice",
         read_list,
-        Fingerprint(headers=("x-list-administrivia", "x-mailman-version", "mailing-list", "x-listserver", "x-sympa-to", "x-ezmlm")),
+        Fingerprint(
+            headers=(
+                "x-list-administrivia",
+                "x-mailman-version",
+                "mailing-list",
+                "x-listserver",
+                "x-sympa-to",
+                "x-ezmlm",
+            )
+        ),
         Fingerprint(senders=("sympa", "listmaster", "listserv", "majordomo", "mailman", "ecartis", "listar")),
-        Fingerprint(topics=("awaits moderator approval", "requires approval", "moderator approval", "uncaught bounce notification", "bounce action notification", "ezmlm warning", "ezmlm probe")),
+        Fingerprint(
+            topics=(
+                "awaits moderator approval",
+                "requires approval",
+                "moderator approval",
+                "uncaught bounce notification",
+                "bounce action notification",
+                "ezmlm warning",
+                "ezmlm probe",
+            )
+        ),
     ),
     _notice("unsubscribe", read_unsubscribe, Fingerprint(topics=("unsubscribe", "abmelden", "opt out", "remove me"))),
 )

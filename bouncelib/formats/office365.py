@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Final
 from bouncelib import address as addresses
 from bouncelib import smtp
 from bouncelib.format import Fingerprint, Format, refusal, report
-from bouncelib.model import Action, Evidence
+from bouncelib.model import Action, Evidence, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,6 +41,7 @@ _REPLY: Final = re.compile(r"[245]\d\d[ -][245]\.\d{1,3}\.\d{1,3}[ ;:]\s?\S")
 _ADDRESSES: Final = re.compile(r"[^\s@]{1,254}@[^\s@]{1,254}(?:\s?[,;]\s?[^\s@]{1,254}@[^\s@]{1,254}){0,50}")
 _HOST: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}(?:\.[A-Za-z0-9_-]{1,63}){1,8}")
 _OWN: Final = (".outlook.com", ".exchangelabs.com", ".partner.outlook.cn", ".office365.us")
+_OWN_WORDS: Final = re.compile(r"[245]\d\d [245]\.\d{1,3}\.\d{1,3} (?:RESOLVER|STOREDRV|ROUTING|TRANSPORT|AGENT)\.")
 _LABEL: Final = 48
 
 
@@ -73,7 +74,7 @@ def read(message: Message) -> Reading | None:
             diagnostic=text,
             remote_mta=host,
             host=host,
-            refused=refusal(text, host) if host else None,
+            refused=Refused.AFTER_ACCEPTANCE if host is None and _OWN_WORDS.match(text) else refusal(text, host),
             format="office365",
         )
         for address in named
