@@ -9,8 +9,9 @@ A sample:
     I am out of the office until Monday.
 
 Source: RFC 3834, section 3; the header fields and the phrases of many languages as seen in public test data. What a
-header marks as a reply is one, unless it plainly tells of a failed delivery; so is a subject that only automatic replies have. A word
-that people use too ("holidays") needs a header beside it, or opening words that no person would begin with.
+header marks as a reply is one, unless it plainly tells of a failed delivery; so is a subject that only automatic
+replies have. A word that people use too ("holidays") needs a header beside it, or opening words that no person would
+begin with.
 """
 
 from __future__ import annotations
@@ -72,7 +73,8 @@ _OPENS: Final = (
     r"ofis disinda|خارج المكتب|niet aanwezig|poza biurem)"
     r"(?: ?: | re: |$)|(?:urlaub|abwesend|en vacances|conges?|absente?|vacaciones|ausente|ferias|ausencia|assenza|"
     r"assente|afwezig|vakantie|отпуск|izinli|إجازة|on vacation|vacation|away|"
-    r"on holiday|on leave)\b[^:]{0,40} re: |自動(?:応答|返信|回覆|回復)|自动(?:答复|回复|应答)|자동 ?(?:응답|회신|답장)|부재중"
+    r"on holiday|on leave)\b[^:]{0,40} re: |自動(?:応答|返信|回覆|回復)|"
+    r"自动(?:答复|回复|应答)|자동 ?(?:응답|회신|답장)|부재중"
 )
 _SUBJECT: Final = re.compile(rf"^(?:\[[^\]]{{0,60}}\] ?|【|\()?(?:{_OPENS})")
 # ... and that end so, after the subject that they answer.
@@ -92,7 +94,8 @@ _ABSENT: Final = re.compile(
     r"niet aanwezig|\bfranvaro?\w*|semester\b|"
     r"ikke til stede|\bfravær|\bpoissa\b|\blomalla|poza biurem|nieobecn|\burlop|mimo kancelar|dovolen|hazon kivul|"
     r"вне офиса|отпуск|отсутств|поза офісом|"
-    r"відпустк|ofis dısında|ofis disinda|\bizinli|εκτος γραφειου|מחוץ למשרד|חופשה|خارج المكتب|إجازة|اجازة|不在|休假|外出|"
+    r"відпустк|ofis dısında|ofis disinda|\bizinli|εκτος γραφειου|"
+    r"מחוץ למשרד|חופשה|خارج المكتب|إجازة|اجازة|不在|休假|外出|"
     r"休暇|휴가|부재"
 )
 # How replies begin in the recipient's absence, or on receipt.
@@ -165,7 +168,8 @@ _NEW: Final = re.compile(
     r"nov[oa] (?:endereco|e-?mail|adresu?a?)|nuov[oa] (?:indirizzo|e-?mail)|nieuwe? (?:e-?mail-?|mail)?(?:adres|"
     r"e-?mail)|nya? (?:e-?post|mejl|mail)?-?adress?e?n?|ny(?:tt|e)? (?:e-?post|e-?mail|mail)-?adresse?|"
     r"uusi (?:sahkoposti)?osoit\w*|nowy (?:adres|e-?mail)|uj (?:e-?mail ?)?cim\w*|новый (?:адрес|e-?mail)|"
-    r"нова адреса|yeni (?:e-?posta )?adres\w*|新しい(?:メール)?アドレス|新(?:的)?(?:邮箱|郵箱|邮件地址|電子郵件)|새 (?:이메일|메일) ?주소)"
+    r"нова адреса|yeni (?:e-?posta )?adres\w*|新しい(?:メール)?アドレス|"
+    r"新(?:的)?(?:邮箱|郵箱|邮件地址|電子郵件)|새 (?:이메일|메일) ?주소)"
     r"[^@]{0,90}?[\s<:(\"'「]([^\s<>()\"'@:;,]{1,64}@[^\s<>()\"'@:;,」]{3,255})"
 )
 _USE: Final = re.compile(

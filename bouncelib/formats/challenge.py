@@ -8,10 +8,11 @@ A sample:
     To release your message for delivery, please send an empty message
     to the following address, or use your mailer's "Reply" feature.
 
-Source: TMDA (templates/confirm_request.txt), Active Spam Killer, cPanel's BoxTrapper, the notices of Boxbe, Spam Arrest,
-EarthLink SpamBlocker, UOL AntiSpam, Mail.ru and Bluebottle as seen in public test data and list archives. A challenge may come
-in the shape of a delivery report. Two things make one: a filter's own header, sender or subject, and words that hold the
-message back; a filter's own words alone will do. A site that wants an address confirmed for an account holds no message back.
+Source: TMDA (templates/confirm_request.txt), Active Spam Killer, cPanel's BoxTrapper, the notices of Boxbe, Spam
+Arrest, EarthLink SpamBlocker, UOL AntiSpam, Mail.ru and Bluebottle as seen in public test data and list archives. A
+challenge may come in the shape of a delivery report. Two things make one: a filter's own header, sender or subject,
+and words that hold the message back; a filter's own words alone will do. A site that wants an address confirmed for
+an account holds no message back.
 """
 
 from __future__ import annotations

@@ -9,9 +9,9 @@ A sample:
     Final-Recipient: rfc822; ann@library.example
     Disposition: automatic-action/MDN-sent-automatically; deleted
 
-Source: Dovecot, src/lib-lda/mail-send.c; Pigeonhole, sieve-actions.c; Cyrus IMAP, imap/lmtp_sieve.c; RFC 5429, section 2.2.1
-(a reject may be sent as an MDN). A message that somebody deleted unread is a receipt: what makes the difference is that the
-text, the subject or RFC 3834's header says "rejected".
+Source: Dovecot, src/lib-lda/mail-send.c; Pigeonhole, sieve-actions.c; Cyrus IMAP, imap/lmtp_sieve.c; RFC 5429,
+section 2.2.1 (a reject may be sent as an MDN). A message that somebody deleted unread is a receipt: what makes the
+difference is that the text, the subject or RFC 3834's header says "rejected".
 """
 
 from __future__ import annotations

@@ -9,9 +9,9 @@ A sample:
     X-HmXmrOriginalRecipient: ann@library.example
 
 Source: the feedback loops' own descriptions (Microsoft's Junk Mail Reporting Program,
-https://sendersupport.olc.protection.outlook.com/snds/; AOL's and Yahoo's loops before they took up ARF) and public test data.
-The loop's address and the subject it is known by, or a sentence that says that somebody complained, make a complaint; a
-person who writes about spam does not.
+https://sendersupport.olc.protection.outlook.com/snds/; AOL's and Yahoo's loops before they took up ARF) and public
+test data. The loop's address and the subject it is known by, or a sentence that says that somebody complained, make a
+complaint; a person who writes about spam does not.
 """
 
 from __future__ import annotations

@@ -6,9 +6,9 @@ A sample:
 
     ann@library.example: 550 No such user here
 
-Source: what the failure reports of public test data have in common. It is asked last, gives low confidence, and never runs on
-a message that is not plainly a failure report: a daemon's From or a null return path or the subject of one, and a phrase of
-failure in the notice.
+Source: what the failure reports of public test data have in common. It is asked last, gives low confidence, and never
+runs on a message that is not plainly a failure report: a daemon's From or a null return path or the subject of one,
+and a phrase of failure in the notice.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ _FAILED: Final = re.compile(
     r"unzustellbar|nicht (?:zu|an|ge)|konnte|kann .{0,40}nicht|n'a pas|n'existe|impossible|inconnu|non (?:remis|"
     r"recense|e stato)|no (?:se )?pudo|no existe|"
     r"nao (?:foi|existe|pode)|non (?:esiste|valid)|mancat|sconosciuto|niet (?:worden|bekend|bezorgd)|onbekend|"
-    r"не (?:может|удалось|доставлен|был|найден|существует)|недостав|отклонен|配信|送信でき|届け|存在しません|見つかりません|不明|退信|失败|无法|"
+    r"не (?:может|удалось|доставлен|был|найден|существует)|недостав|отклонен|配信|"
+    r"送信でき|届け|存在しません|見つかりません|不明|退信|失败|无法|"
     r"不存在|반송|존재하지|"
     r"kunde inte|kunne ikke|nie (?:mo|zosta|istnieje)|nelze|nebyl|nemohla|nem ",
 )
@@ -68,7 +69,8 @@ _ADDRESSED: Final = re.compile(
     r"tu mensaje|el mensaje|correo|destinatario|sua mensagem|a mensagem|"
     r"messaggio|il tuo|suo|uw bericht|het bericht|bericht|geadresseerde|meddelande|melding|beskeder?|viesti|"
     r"wiadomosc|przesylk|zprav|uzenet|mesaj|ileti|"
-    r"сообщени|письмо|получател|адресат|メール|メッセージ|宛先|送信|邮件|郵件|收件|信件|메일|메시지|수신|μηνυμα|הודעה|الرسالة|رسالتك"
+    r"сообщени|письмо|получател|адресат|メール|メッセージ|宛先|送信|邮件|郵件|"
+    r"收件|信件|메일|메시지|수신|μηνυμα|הודעה|الرسالة|رسالتك"
 )
 # Statistics and logs speak of many messages.
 _DIGEST: Final = re.compile(
@@ -237,7 +239,7 @@ def _recipients(message: Message, text: str) -> dict[str, str]:
 
 
 def _after_headers(message: Message, whole: str, start: int) -> dict[str, str]:
-    """Return the recipients named after some fields of the returned header that the notice quotes, or the one it was sent to."""
+    """Return the recipients named after quoted fields of the returned header, or the one that it was sent to."""
     rest = whole[start : start + 2 * _ENOUGH]
     lines = [line for line in rest.split("\n") if "@" in line and _REFUSED.search(fold(line))]
     if lines:

@@ -1,4 +1,4 @@
-"""Read receipts: message disposition notifications, RFC 8098 (before: RFC 3798, 2298), and RFC 6533 for utf-8 addresses.
+"""Read receipts: message disposition notifications, RFC 8098, and RFC 6533 for utf-8 addresses.
 
 A sample of the machine-readable part:
 
@@ -8,7 +8,8 @@ A sample of the machine-readable part:
     Original-Message-ID: <inv-4410@store.example>
     Disposition: manual-action/MDN-sent-manually; displayed
 
-Source: RFC 8098, section 3; deviations as seen in public test data. Refusals in this shape are Dovecot's and Cyrus': `dovecot`.
+Source: RFC 8098, section 3; deviations as seen in public test data. Refusals in this shape are Dovecot's and Cyrus':
+`dovecot`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Notices that count as no report, each known by name: DMARC and TLS reports, mailing lists' own, unsubscribing, Exim's and Postfix'.
+"""Notices that are no report of a delivery, each known by name: DMARC, TLS, lists', unsubscribing, Exim's, Postfix'.
 
 A sample, of Postfix to its postmaster:
 
@@ -6,9 +6,9 @@ A sample, of Postfix to its postmaster:
 
     Transcript of session follows.
 
-Source: RFC 7489, section 7.2 (DMARC), RFC 8460, section 5 (TLS), RFC 8058 and RFC 2369 (unsubscribing), the templates of Mailman,
-Sympa and ezmlm, src/deliver.c of Exim ("Message frozen"), src/smtpd/smtpd_chat.c of Postfix. They are asked before the servers'
-own formats, since most of them quote a refusal.
+Source: RFC 7489, section 7.2 (DMARC), RFC 8460, section 5 (TLS), RFC 8058 and RFC 2369 (unsubscribing), the templates
+of Mailman, Sympa and ezmlm, src/deliver.c of Exim ("Message frozen"), src/smtpd/smtpd_chat.c of Postfix. They are
+asked before the servers' own formats, since most of them quote a refusal.
 """
 
 from __future__ import annotations
