@@ -14,6 +14,7 @@ replies have. A word that people use too ("holidays") needs a header beside it, 
 begin with.
 """
 
+# ruff: noqa: RUF001 - words of many scripts
 from __future__ import annotations
 
 import re

@@ -119,7 +119,7 @@ _LOG: Final = re.compile(r"log|address|transcript|session|recipient|error|diagno
 
 
 def read(message: Message) -> Reading | None:
-    """Return the recipients that the notice of a failure report names, or None where it is none or names nobody."""
+    """Return the recipients that the notice of a failure report names, or None where it names nobody."""
     signs = Signs(message)
     if not signs.plausible:
         return None
