@@ -10,6 +10,7 @@ from attrs import evolve
 
 from bouncelib import smtp
 from bouncelib.dispatch import Dispatcher
+from bouncelib.format import Format
 from bouncelib.message import Message
 from bouncelib.model import Action, EnhancedCode, Evidence, Kind, Reading, Refused
 from bouncelib.signs import Signs
@@ -31,7 +32,7 @@ def gather(message: Message, dispatcher: Dispatcher, *, wrapped: bool = False) -
     `wrapped` says that it was found inside another message already: it is not looked into any further.
     """
     lead = dispatcher.lead
-    reading = lead.run(message) if lead else None
+    reading = _run(lead, message) if lead else None
     signs = Signs(message)
     if reading is not None and message.media != "multipart/report" and signs.personal:
         # Somebody forwards the parts of a report, or answers one.
@@ -46,7 +47,7 @@ def gather(message: Message, dispatcher: Dispatcher, *, wrapped: bool = False) -
             if inner is not None:
                 return inner
             wrapped = True
-        found = form.run(message)
+        found = _run(form, message)
         if found is None:
             continue
         if reading is None:
@@ -55,6 +56,15 @@ def gather(message: Message, dispatcher: Dispatcher, *, wrapped: bool = False) -
         if all(map(_is_complete, reading.recipients)):
             break
     return _settled(reading, reading.recipients) if reading else Reading(Kind.OTHER)
+
+
+def _run(form: Format, message: Message) -> Reading | None:
+    """Return what `form` makes of `message`; whatever it raises becomes a defect that names it."""
+    try:
+        return form.run(message)
+    except Exception as error:  # noqa: BLE001 - mail never raises, whoever wrote the format
+        message.note(f"format {form.name} failed: {type(error).__name__}: {error}")
+        return None
 
 
 def _inner(message: Message, signs: Signs, dispatcher: Dispatcher) -> Reading | None:
@@ -75,7 +85,7 @@ def _challenge(signs: Signs, dispatcher: Dispatcher) -> Reading | None:
         return None
     for form in dispatcher.candidates(signs):
         if form.kind is Kind.CHALLENGE:
-            found = form.run(signs.message)
+            found = _run(form, signs.message)
             if found is not None:
                 return _settled(found, found.recipients)
     return None
