@@ -14,8 +14,8 @@ A sample:
     >>> RCPT TO:<ann@library.example>
     <<< 550 5.1.1 User unknown
 
-Source: Courier, courier/doc templates dsnheader.txt, dsnfailed.txt, dsndelayed.txt, dsndelivered.txt, dsnrelayed.txt and
-courier/module.dsn; transcripts as seen in public test data.
+Source: Courier, courier/doc templates dsnheader.txt, dsnfailed.txt, dsndelayed.txt, dsndelivered.txt,
+dsnrelayed.txt and courier/module.dsn; transcripts as seen in public test data.
 """
 
 from __future__ import annotations

@@ -15,8 +15,9 @@ A sample:
 
     ------ This is a copy of the message, including all the headers. ------
 
-Source: Exim, src/deliver.c (print_address_information, print_address_error and the texts of bounces and warnings); releases
-1 to 4.6 and the relays of hosting companies as seen in public test data. Two spaces begin an address, four what is said of it.
+Source: Exim, src/deliver.c (print_address_information, print_address_error and the texts of bounces and warnings);
+releases 1 to 4.6 and the relays of hosting companies as seen in public test data. Two spaces begin an address, four
+what is said of it.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ if TYPE_CHECKING:
     from bouncelib.model import Reading
 
 _OPENS: Final = re.compile(
-    r"(?:address(?:\(es\)|es)?|address\(e?s?\)) (?:has |have )?failed:?$|^failed:$|message has not yet been delivered (?:is|are):$|"
+    r"(?:address(?:\(es\)|es)?|address\(e?s?\)) (?:has |have )?failed:?$|^failed:$|"
+    r"message has not yet been delivered (?:is|are):$|"
     r"not (?:yet )?been delivered to (?:the following|these) (?:address|recipient)|following (?:address(?:es)?|recipient\(?s?\)?) failed",
     re.IGNORECASE,
 )
@@ -46,8 +48,8 @@ _DELAYED: Final = re.compile(
     r"has not yet been delivered to|delivery attempts will continue|^warning: message .{1,60} delayed", re.IGNORECASE
 )
 _CLOSES: Final = re.compile(
-    r"-{2,} ?(?:this is a copy|a copy of|the (?:header|body|original)|.{0,20}original message|enclosed)|no action is required|"
-    r"(?:return-path|received): |the message identifier is:",
+    r"-{2,} ?(?:this is a copy|a copy of|the (?:header|body|original)|.{0,20}original message|enclosed)|"
+    r"no action is required|(?:return-path|received): |the message identifier is:",
     re.IGNORECASE,
 )
 _GENERATED: Final = "the following text was generated during the delivery attempt"
@@ -104,10 +106,14 @@ def read(message: Message) -> Reading | None:
 
 
 def _known_start(lines: Sequence[str], known: Sequence[str]) -> int | None:
-    """Return the line at which the list begins under a text of the site's own: where one of the `known` addresses stands alone."""
+    """Return the line at which the list begins under a text of the site's own: where a `known` address stands alone."""
     wanted = {address.lower() for address in known}
     return next(
-        (number for number, line in enumerate(lines) if line.startswith("  ") and line.strip(" \t<>:").lower() in wanted),
+        (
+            number
+            for number, line in enumerate(lines)
+            if line.startswith("  ") and line.strip(" \t<>:").lower() in wanted
+        ),
         None,
     )
 

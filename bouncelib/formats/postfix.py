@@ -13,8 +13,8 @@ A sample:
         mx.library.example[192.0.2.25] said: 550 5.1.1 <ann@library.example>: User
         unknown (in reply to RCPT TO command)
 
-Source: Postfix, src/bounce/bounce_templates.c and bounce_notify_util.c; releases before 2.0, which have no status part, and
-translated templates as seen in public test data.
+Source: Postfix, src/bounce/bounce_templates.c and bounce_notify_util.c; releases before 2.0, which have no status
+part, and translated templates as seen in public test data.
 """
 
 from __future__ import annotations

@@ -13,9 +13,9 @@ A sample:
 
     --- Below this line is a copy of the message.
 
-Source: qmail, qmail-send.c and qmail-remote.c; D. J. Bernstein, "The qmail-send Bounce Message Format (QSBMF)"; openings of
-hosting companies, of Haraka and of vpopmail as seen in public test data. A paragraph that begins with an address in angle brackets and a
-colon is a recipient's; one that begins with a dash ends the list.
+Source: qmail, qmail-send.c and qmail-remote.c; D. J. Bernstein, "The qmail-send Bounce Message Format (QSBMF)";
+openings of hosting companies, of Haraka and of vpopmail as seen in public test data. A paragraph that begins with
+an address in angle brackets and a colon is a recipient's; one that begins with a dash ends the list.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Final
 
 from bouncelib import address as addresses
 from bouncelib.format import Fingerprint, Format, report
-from bouncelib.model import Action, Evidence, Stage
+from bouncelib.model import Action, Evidence, Refused, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,8 +39,9 @@ _BARE: Final = re.compile(r"^\s{0,12}<?([^\s<>:]{1,254}@[^\s<>:]{1,254})>?\s?:?\
 _BREAK: Final = re.compile(r"^-{2,}\s?\w|^-{20,}\s*$")
 # What qmail-remote says before it quotes: who refused, and at which step.
 _STEP: Final = re.compile(
-    r"(?:^|\s)(?P<host>[A-Za-z0-9][A-Za-z0-9.:_-]{1,253}) (?P<how>does not like (?:recipient|sender)|failed (?:after I sent the message|on DATA command))|"
-    r"Connected to (?P<to>[A-Za-z0-9][A-Za-z0-9.:_-]{1,253}) but (?P<but>sender was rejected|my name was rejected|greeting failed|connection died)|"
+    r"(?:^|\s)(?P<host>[A-Za-z0-9][A-Za-z0-9.:_-]{1,253}) (?P<how>does not like (?:recipient|sender)|"
+    r"failed (?:after I sent the message|on DATA command))|Connected to (?P<to>[A-Za-z0-9][A-Za-z0-9.:_-]{1,253}) but "
+    r"(?P<but>sender was rejected|my name was rejected|greeting failed|connection died)|"
     r"most progress was (?P<progress>[A-Z]{4})[^;]{0,40}; remote host (?P<last>[A-Za-z0-9][A-Za-z0-9.:_-]{1,253}) said|"
     r"\(connected to (?P<died>[A-Za-z0-9][A-Za-z0-9.:_-]{1,253})\)",
     re.IGNORECASE,
@@ -60,6 +61,12 @@ _STAGES: Final = (
     ("most progress was ehlo", Stage.EHLO),
 )
 _QUOTE: Final = re.compile(r"From: <[^<>]{0,320}> RCPT: <[^<>]{0,320}> ")
+_UNREACHED: Final = (
+    "able to establish an smtp connection",
+    "find any host named",
+    "find a mail exchanger",
+    "name server",
+)
 _LOOK: Final = 2000
 _SKIPPED: Final = ("giving up on ",)
 
@@ -104,6 +111,7 @@ def _evidence(address: str, said: Sequence[str]) -> Evidence:
         remote_mta=host.lower() if host else None,
         host=host.lower() if host else None,
         stage=next((stage for words, stage in _STAGES if words in low), None) if step else None,
+        refused=Refused.NEVER_REACHED if host is None and any(words in low for words in _UNREACHED) else None,
         format="qmail",
     )
 

@@ -14,9 +14,9 @@ A sample:
     550 5.1.1 <ann@library.example>... User unknown
     <<< 503 5.0.0 Need RCPT (recipient)
 
-Source: Sendmail 8.17, sendmail/savemail.c (errbody) and deliver.c; releases 8.6 to 8.8, which give no reasons, as seen in public
-test data. The reply that belongs to the recipient is the one that its reason begins, or the one before the note that
-names it; the 503 after it answers a command that came too late.
+Source: Sendmail 8.17, sendmail/savemail.c (errbody) and deliver.c; releases 8.6 to 8.8, which give no reasons, as
+seen in public test data. The reply that belongs to the recipient is the one that its reason begins, or the one
+before the note that names it; the 503 after it answers a command that came too late.
 """
 
 from __future__ import annotations
@@ -149,47 +149,54 @@ def _evidence(entry: _Entry, turns: Sequence[Turn], *, warning: bool, alone: boo
 
 def _said(entry: _Entry, address: str, turns: Sequence[Turn], *, alone: bool) -> tuple[Turn | None, str]:
     """Return what was said of `address`, and the turn of the transcript that says it."""
-    replies = [turn for turn in turns if turn.reply]
     if entry.reason:
-        start = entry.reason[4:_SHORTENED]
-        for turn in replies:
-            if turn.text[:3] == entry.reason[:3] and turn.text[4:].startswith(start):
-                return turn, turn.text
-        notes = [turn.text for turn in turns if not turn.reply] if alone and not replies else []
-        naming = next((turn.text for turn in turns if not turn.reply and _names(turn, address)), None)
-        if naming and not replies and naming[:3] == entry.reason[:3] and _coded(entry.reason):
-            # The note repeats the reason, with its enhanced code and the details.
-            return None, naming
-        if _coded(entry.reason) is None and (notes or naming):
-            return None, " ".join(notes) if notes else f"{entry.reason} {naming}"
-        return None, entry.reason
-    for place, turn in enumerate(turns):
-        if not turn.reply and _names(turn, address):
-            before = _answer(turns[:place])
-            return (before, before.text) if before and _fits(before, turn) else (None, turn.text)
-    for turn in replies:
-        if address.lower() in turn.command.lower() and turn.text[:1] in {"4", "5"}:
-            return turn, turn.text
-    if alone:
-        last = next((turn for turn in reversed(replies) if turn.text[:1] in {"4", "5"} and not _LATE.match(turn.text)), None)
-        if last or turns:
-            return (last, last.text) if last else (None, " ".join(turn.text for turn in turns if not turn.reply))
+        return _by_reason(entry.reason, address, turns, alone=alone)
+    turn = _by_note(address, turns) or _by_command(address, turns)
+    if turn:
+        return turn, turn.text
+    if alone and turns:
+        last = next((turn for turn in reversed(turns) if _is_refusal(turn)), None)
+        return (last, last.text) if last else (None, " ".join(turn.text for turn in turns if not turn.reply))
     return None, entry.comment
 
 
-def _coded(text: str) -> str | None:
-    return smtp.find_reply(text).code
+def _by_reason(reason: str, address: str, turns: Sequence[Turn], *, alone: bool) -> tuple[Turn | None, str]:
+    """Return the reply that `reason` begins, in full; or what the notes add to it where no server spoke."""
+    replies = [turn for turn in turns if turn.reply]
+    for turn in replies:
+        if turn.text[:3] == reason[:3] and turn.text[4:].startswith(reason[4:_SHORTENED]):
+            return turn, turn.text
+    coded = smtp.find_reply(reason).code is not None
+    naming = next((turn.text for turn in turns if not turn.reply and _names(turn, address)), "")
+    if coded:
+        # The note repeats the reason, with its enhanced code and the details.
+        return None, naming if not replies and naming[:3] == reason[:3] else reason
+    notes = [turn.text for turn in turns if not turn.reply] if alone and not replies else [reason, naming]
+    return None, " ".join(filter(None, notes)) or reason
+
+
+def _by_note(address: str, turns: Sequence[Turn]) -> Turn | None:
+    """Return the note that names `address`, or the reply that it sums up."""
+    for place, turn in enumerate(turns):
+        if not turn.reply and _names(turn, address):
+            before = turns[place - 1] if place else None
+            return before if before and _is_refusal(before) and _fits(before, turn) else turn
+    return None
+
+
+def _by_command(address: str, turns: Sequence[Turn]) -> Turn | None:
+    """Return the refusal of the command that names `address`."""
+    low = address.lower()
+    return next((turn for turn in turns if low in turn.command.lower() and _is_refusal(turn)), None)
+
+
+def _is_refusal(turn: Turn) -> bool:
+    return turn.reply and turn.text[:1] in {"4", "5"} and not _LATE.match(turn.text)
 
 
 def _names(turn: Turn, address: str) -> bool:
     match = _NAMING.match(turn.text)
     return bool(match and match[1].lower() == address.lower())
-
-
-def _answer(turns: Sequence[Turn]) -> Turn | None:
-    """Return the refusal that the last of `turns` are about."""
-    last = turns[-1] if turns else None
-    return last if last and last.reply and last.text[:1] in {"4", "5"} and not _LATE.match(last.text) else None
 
 
 def _fits(reply: Turn, note: Turn) -> bool:

@@ -10,8 +10,8 @@ A sample:
 
        ----- Unsent message follows -----
 
-Source: Sendmail 5.65 and its descendants as seen in public test data. A note that begins with a code and names an address tells
-of a failed recipient; the server's reply before it, if there is one, says why.
+Source: Sendmail 5.65 and its descendants as seen in public test data. A note that begins with a code and names an
+address tells of a failed recipient; the server's reply before it, if there is one, says why.
 """
 
 from __future__ import annotations
@@ -32,8 +32,13 @@ if TYPE_CHECKING:
     from bouncelib.smtp import Turn
 
 _OPENS: Final = "transcript of session follows"
-_CLOSES: Final = re.compile(r"-{3,} ?(?:unsent message|message header|original message|returned message|recipients of this|message text)", re.IGNORECASE)
-_NOTE: Final = re.compile(r"^(?:([245]\d\d) (?:[245]\.\d{1,2}\.\d{1,3} )?)?<?([^\s<>]{1,254}@[^\s<>]{1,254}?)>?\.\.\.[ ]?(.*)")
+_CLOSES: Final = re.compile(
+    r"-{3,} ?(?:unsent message|message header|original message|returned message|recipients of this|message text)",
+    re.IGNORECASE,
+)
+_NOTE: Final = re.compile(
+    r"^(?:([245]\d\d) (?:[245]\.\d{1,2}\.\d{1,3} )?)?<?([^\s<>]{1,254}@[^\s<>]{1,254}?)>?\.\.\.[ ]?(.*)"
+)
 _REMOTE: Final = ("remote protocol error", "user unknown", "service unavailable")
 _WARNING: Final = ("this is a warning message only", "will keep trying until")
 _RECIPIENT: Final = re.compile(r"RCPT To:\s?<([^<>]{1,320})>", re.IGNORECASE)
@@ -88,7 +93,7 @@ def _from_note(turns: Sequence[Turn], place: int, *, warning: bool) -> Evidence 
 
 
 def _reply_before(turns: Sequence[Turn], place: int) -> Turn | None:
-    """Return the refusal that the note at `place` sums up: the last one since the note before that named somebody else."""
+    """Return the refusal that the note at `place` sums up: the last since another was named."""
     for turn in reversed(turns[:place]):
         if turn.reply:
             return turn if turn.text.startswith(_REFUSED) and not turn.text.startswith("503") else None
@@ -113,4 +118,6 @@ def _evidence(address: str, reply: Turn | None, said: str, action: Action) -> Ev
     )
 
 
-FORMAT: Final = Format("sendmail5", (Fingerprint(phrases=("unsent message follows", "recipients of this delivery")),), read=read)
+FORMAT: Final = Format(
+    "sendmail5", (Fingerprint(phrases=("unsent message follows", "recipients of this delivery")),), read=read
+)

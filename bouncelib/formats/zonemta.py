@@ -9,7 +9,8 @@ A sample:
 
     550 5.1.1 <ann@library.example> User unknown
 
-Source: zone-mta 3.10, plugins/core/email-bounce.js. The words are close to Gmail's; the header X-Sending-Zone is its own.
+Source: zone-mta 3.10, plugins/core/email-bounce.js. The words are close to Gmail's; the header X-Sending-Zone is
+its own.
 """
 
 from __future__ import annotations
