@@ -69,13 +69,19 @@ class Source:
         if first == b"\r":
             return b"", start + (2 if raw[start : start + 2] == b"\r\n" else 1)
         limit = min(self.size, start + self.limits.header_bytes)
-        end = raw.find(b"\n\n", start, limit)
-        block = raw[start:end] if end >= 0 else raw[start:limit]
-        if b"\r" in block:
+        newline = raw.find(b"\n", start, limit)
+        blank = raw.find(b"\n\r\n", newline, limit) if newline > start and raw[newline - 1] == 13 else -1
+        # Looking no further than the blank line that CR LF makes keeps what is copied small.
+        end = raw.find(b"\n\n", start, blank if blank >= 0 else limit)
+        block = raw[start:end] if end >= 0 else raw[start : blank if blank >= 0 else limit]
+        if b"\r" not in block:
+            body = end + 2
+        elif blank >= 0 and end < 0:
+            end, body = blank - (raw[blank - 1] == 13), blank + 3
+            block = self.slice(start, end)
+        else:
             end, body = self._blank_line(start, end, limit)
             block = self.slice(start, end if end >= 0 else limit)
-        else:
-            body = end + 2
         if end < 0:
             if limit < self.size:
                 self.note(f"header block cut at {self.limits.header_bytes} bytes")
