@@ -28,8 +28,8 @@ FORMATS: Final = (
             delays=("has not been delivered to one or more", "delivery will continue to be attempted"),
         ),
     ),
-    # chasquid 1.11, internal/queue/dsn.go (the template in the program). A list of addresses as they were written to comes first,
-    # the details name those that failed.
+    # chasquid 1.11, internal/queue/dsn.go (the template in the program). A list of addresses as they were written to
+    # comes first, the details name those that failed.
     Format(
         "chasquid",
         (Fingerprint(phrases=("delivery of your message to the following recipient s failed permanently",)),),
@@ -62,7 +62,11 @@ FORMATS: Final = (
     # McAfee Email Gateway (WebShield), as seen in public test data. The reason stands in brackets beside the address.
     Format(
         "mcafee",
-        (Fingerprint(phrases=("the following addresses had delivery problems",), senders=("mailer-daemon", "postmaster")),),
+        (
+            Fingerprint(
+                phrases=("the following addresses had delivery problems",), senders=("mailer-daemon", "postmaster")
+            ),
+        ),
         Layout(
             opens=("--- the following addresses had delivery problems ---",),
             recipient=r"^\s{0,20}<(?P<address>[^\s<>]{1,320})>\s{1,20}\((?P<text>.{1,2000})\)\s*$",
@@ -71,7 +75,12 @@ FORMATS: Final = (
     # Sina, as seen in public test data. What is said holds for all addresses.
     Format(
         "sina",
-        (Fingerprint(senders=("mailer-daemon@sina.com", "mailer-daemon@sina.cn", "mailer-daemon@vip.sina.com"), phrases=("邮件无法发送到您指定的地址中",)),),
+        (
+            Fingerprint(
+                senders=("mailer-daemon@sina.com", "mailer-daemon@sina.cn", "mailer-daemon@vip.sina.com"),
+                phrases=("邮件无法发送到您指定的地址中",),
+            ),
+        ),
         Layout(
             opens=("邮件无法发送到您指定的地址中",),
             recipient=r"^\s{0,20}<(?P<address>[^\s<>]{1,320})>:\s*$",
@@ -91,7 +100,11 @@ FORMATS: Final = (
     # Vade Secure, who filters for EarthLink, as seen in public test data.
     Format(
         "vadesecure",
-        (Fingerprint(phrases=("delivery has failed to these recipients or distribution lists server ... returned an error",)),),
+        (
+            Fingerprint(
+                phrases=("delivery has failed to these recipients or distribution lists server ... returned an error",)
+            ),
+        ),
         Layout(
             opens=("delivery has failed to these recipients",),
             recipient=r"^\s{0,20}\* \[(?P<address>[^\s\[\]]{1,320})\]:\s*(?P<text>\S.*)?$",
@@ -118,7 +131,11 @@ FORMATS: Final = (
     # USA.NET, as seen in public test data.
     Format(
         "usanet",
-        (Fingerprint(phrases=("intended recipient",), subjects=("processing error", "delivery failure", "mail delivery")),),
+        (
+            Fingerprint(
+                phrases=("intended recipient",), subjects=("processing error", "delivery failure", "mail delivery")
+            ),
+        ),
         Layout(
             recipient=r"^\s{0,20}intended recipient:\s{0,20}<?(?P<address>[^\s<>]{1,320})>?\s*$",
             closes=("a notice of this error", "--------returned mail"),
@@ -162,32 +179,6 @@ FORMATS: Final = (
         Layout(
             opens=("---the following addresses had delivery errors---",),
             recipient=r"^\s{0,20}<?(?P<address>[^\s<>\[\]]{1,254}@[^\s<>\[\]]{1,254})>?\s{1,20}\[(?P<text>[^\]]{1,2000})\]\s*$",
-        ),
-    ),
-    # A writer without a name, From: Mail.Delivery.System@ its own host, as seen in public test data: the reply stands under all addresses.
-    Format(
-        "technical_details",
-        (
-            Fingerprint(
-                phrases=("delivery to the following recipients failed permanently", "delevery to the following recipients failed permanently"),
-                subjects=("delivery status notification",),
-            ),
-        ),
-        Layout(
-            opens=("very to the following recipients failed permanently",),
-            recipient=r"^\s{0,20}\*\s{1,8}<?(?P<address>[^\s<>]{1,254}@[^\s<>]{1,254})>?\s*$",
-            fields={"====": "skip", "technical details": "skip"},
-            blanks=6,
-        ),
-    ),
-    # A writer without a name, as seen in public test data of Japan.
-    Format(
-        "delivery_step",
-        (Fingerprint(phrases=("your delivery to the following address has been failed",)),),
-        Layout(
-            opens=("your delivery to the following address has been failed",),
-            recipient=r"^\s{0,20}delivery failed:\s{0,20}<?(?P<address>[^\s<>]{1,254}@[^\s<>]{1,254})>?\s*$",
-            closes=("step:",),
         ),
     ),
 )

@@ -1,0 +1,72 @@
+"""AOL's older reports, which name screen names.
+
+A sample:
+
+    Your mail to the following recipients could not be delivered because they are not
+    accepting mail from bob@store.example:
+
+            annlibrary
+
+Source: flufl.bounce, _detectors/aol.py. A screen name is the local part of an address in the domain of the
+From field (aol.com).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from bouncelib import address as addresses
+from bouncelib.format import Fingerprint, Format, report
+from bouncelib.model import Action, Evidence, Refused
+
+if TYPE_CHECKING:
+    from bouncelib.message import Message
+    from bouncelib.model import Reading
+
+_OPENS: Final = re.compile(r"mail to the following recipients could not be delivered", re.IGNORECASE)
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}|[^\s<>]{1,254}@[^\s<>]{1,254}")
+
+
+def read(message: Message) -> Reading | None:
+    """Return the addresses of the screen names in the list, or None where there is none."""
+    sender = addresses.clean(message.headers.get(b"from") or "")
+    domain = addresses.domain(sender)
+    said: list[str] = []
+    named: list[str] = []
+    for line in message.lines:
+        bare = line.strip()
+        if not said:
+            if _OPENS.search(bare):
+                said.append(bare)
+        elif not bare:
+            continue
+        elif " " not in bare and _NAME.fullmatch(bare):
+            address = addresses.clean(bare) if "@" in bare else (f"{bare}@{domain}" if domain else bare)
+            if address and address not in named:
+                named.append(address)
+        elif named:
+            break
+        else:
+            said.append(bare)
+    text = " ".join(said)
+    return (
+        report(
+            "aol",
+            [
+                Evidence(
+                    address=one, action=Action.FAILED, diagnostic=text, refused=Refused.AFTER_ACCEPTANCE, format="aol"
+                )
+                for one in named
+            ],
+        )
+        if named
+        else None
+    )
+
+
+FORMAT: Final = Format(
+    "aol",
+    (Fingerprint(phrases=("mail to the following recipients could not be delivered",), senders=("aol.com",)),),
+    read=read,
+)

@@ -1,0 +1,72 @@
+"""A writer without a name: "We had trouble delivering your message. Full details follow".
+
+A sample:
+
+    We had trouble delivering your message. Full details follow:
+
+    Subject: 'Opening hours'
+    Date: 'Mon, 23 Nov 2026 09:00:00 +0000'
+
+    1 error(s):
+
+    The following recipients returned permanent errors: ann@library.example. Reason: SMTP Server
+    <192.0.2.25> refused to accept your message (DATA), with the following error message: [554 5.4.6 Hop count exceeded]
+
+Source: reports as seen in public test data.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from bouncelib import address as addresses
+from bouncelib import smtp
+from bouncelib.format import Fingerprint, Format, refusal, report
+from bouncelib.model import Action, Evidence
+
+if TYPE_CHECKING:
+    from bouncelib.message import Message
+    from bouncelib.model import Reading
+
+_ERROR: Final = re.compile(
+    r"the following recipients? returned (permanent|temporary|transient) errors?: (.{1,4000}?)\. Reason: ",
+    re.IGNORECASE,
+)
+_END: Final = re.compile(r" the following recipients? returned | the attachment contains ", re.IGNORECASE)
+_SERVER: Final = re.compile(r"SMTP server <([^<>\s]{1,255})> .{1,120}?\(([A-Z]{4,8})\)", re.IGNORECASE)
+_MESSAGE: Final = re.compile(r"with the following error message: \[(.*)", re.IGNORECASE)
+_LOOK: Final = 16_384
+
+
+def read(message: Message) -> Reading | None:
+    """Return the recipients of each error, or None where there is none."""
+    text = " ".join(message.notice[:_LOOK].split())
+    found: dict[str, Evidence] = {}
+    for match in _ERROR.finditer(text):
+        end = _END.search(text, match.end())
+        said = text[match.end() : end.start() if end else None].strip()
+        for address in addresses.find_all(match[2]):
+            found.setdefault(address, _evidence(address, said))
+    return report("full_details", list(found.values())) if found else None
+
+
+def _evidence(address: str, text: str) -> Evidence:
+    server, words = _SERVER.search(text), _MESSAGE.search(text)
+    host = server[1].lower() if server else None
+    said = words[1].rstrip().removesuffix("]") if words else text
+    return Evidence(
+        address=address,
+        action=Action.FAILED,
+        diagnostic=said or None,
+        remote_mta=host,
+        host=host,
+        stage=smtp.command_stage(server[2]) if server else None,
+        refused=refusal(said, host),
+        format="full_details",
+    )
+
+
+FORMAT: Final = Format(
+    "full_details", (Fingerprint(phrases=("we had trouble delivering your message full details follow",)),), read=read
+)
