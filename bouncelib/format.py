@@ -60,6 +60,10 @@ class Fingerprint:
     """Media types of a part that is neither text nor the returned message."""
 
 
+def _fixed(fields: Mapping[str, str]) -> Mapping[str, str]:
+    return MappingProxyType(dict(fields))
+
+
 @frozen
 class Layout:
     """Where a notice puts the facts. Patterns are asked line by line, without case."""
@@ -70,7 +74,7 @@ class Layout:
     """Texts (lower case) one of which is in the line that opens the block; none: the block opens at once."""
     closes: tuple[str, ...] = ORIGINAL_MARKS
     """Opening words (lower case) of the lines that end the block."""
-    fields: Mapping[str, str] = field(factory=dict, converter=MappingProxyType)
+    fields: Mapping[str, str] = field(factory=dict, converter=_fixed)
     """Opening words (lower case) of lines that carry a fact, and its name: ``diagnostic``, ``host``, ``remote_mta``,
     ``original_address``, ``status``, or ``skip`` for a line without one."""
     said: bool = True
