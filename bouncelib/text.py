@@ -14,7 +14,11 @@ from typing import Final
 from urllib.parse import unquote_to_bytes
 
 # Text encodings of Python that no mail is written in and that a hostile label could misuse.
-_NEVER: Final = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
+_NEVER: Final = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem"})
+# What these make of ASCII bytes is not ASCII text.
+_NOT_ASCII: Final = frozenset(
+    {"utf-7", "hz", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"}
+)
 _ISO_2022: Final = re.compile(rb"\x1b[$(]")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f]+")
 _C0: Final = bytes(c for c in range(128) if (c < 32 and c not in {9, 10, 13}) or c == 127)
@@ -47,7 +51,7 @@ def decode(raw: bytes, label: str | None = None, *, guess: bool = True) -> str:
     Without `guess`, chardet is not asked.
     """
     if raw.isascii() and b"\x1b" not in raw:
-        if label is None or label.lower() not in {"utf-7", "utf7", "unicode-1-1-utf-7", "hz-gb-2312", "utf-16", "utf-32"}:
+        if label is None or charset(label) not in _NOT_ASCII:
             return raw.decode("ascii")
     elif _ISO_2022.search(raw) and not (label or "").lower().startswith("iso-2022"):
         label = "iso-2022-jp"
