@@ -66,6 +66,8 @@ _BY: Final = re.compile(r"\(?(ultimately )?generated (by|from) <?([^\s<>()]{1,32
 _HIDDEN: Final = "an undisclosed address"
 _HOST: Final = re.compile(r"\bhost:? ([A-Za-z0-9][A-Za-z0-9_.-]{0,253}) ?[\[(]([0-9A-Fa-f:.]{2,60})[\])](?::\d{1,5})?")
 _LOOSE: Final = re.compile(r"smtp error|error from remote|\b[45]\d\d[ -]", re.IGNORECASE)
+# Exim's own words about a mailbox of its own; what it says of hosts and domains is about a way that it did not find.
+_OWN: Final = re.compile(r"mailbox is full|(?:unknown|no such) user|user unknown|unrouteable address", re.IGNORECASE)
 _REASON: Final = "Delay reason: "
 _ENOUGH: Final = 4000
 _INDENT: Final = 4
@@ -222,7 +224,7 @@ def _evidence(entry: _Entry, action: Action) -> Evidence:
         remote_mta=name,
         host=name,
         stage=smtp.find_stage(text) if text else None,
-        refused=Refused.AFTER_ACCEPTANCE if entry.local else None,
+        refused=Refused.AFTER_ACCEPTANCE if entry.local or (name is None and _OWN.match(text)) else None,
         format="exim",
     )
 
