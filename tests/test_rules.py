@@ -70,3 +70,14 @@ def test_every_rule_has_an_example_and_a_source() -> None:
         and (not rule.get("examples") or not (rule.get("source") or name == "standard/phrases"))
     ]
     assert missing == []
+
+
+NAMES = [
+    pytest.param(rule["id"], rule["examples"][0], id=rule["id"])
+    for rule in shipped_tables(compiled=False)["standard/blocklists"]["rule"]
+]
+
+
+@pytest.mark.parametrize(("name", "text"), NAMES)
+def test_a_refusal_that_names_a_blocklist_says_which(name: str, text: str) -> None:
+    assert parser().classify_response(text).blocklist == name
