@@ -58,7 +58,7 @@ _SERVER: Final = re.compile(
 _SERVER_ONLY: Final = re.compile(r"^\s{0,4}([A-Za-z0-9][A-Za-z0-9_-]{0,62}(?:\.[A-Za-z0-9_-]{1,63}){1,8})\s*$")
 _HEADER: Final = re.compile(
     r"^\s{0,4}(?:received|return-path|dkim-signature|arc-[a-z-]{4,40}|authentication-results|received-spf|"
-    r"from|to|subject|date|message-id|mime-version|content-type|x-[a-z0-9-]{2,60}|thread-(?:topic|index)): ",
+    r"from|to|date|message-id|mime-version|content-type|x-[a-z0-9-]{2,60}|thread-(?:topic|index)): ",
     re.IGNORECASE,
 )
 _RESOLVED: Final = re.compile(
@@ -80,12 +80,13 @@ _WAITING: Final = re.compile(
 _WAITS: Final = re.compile(r"^4\d\d\s4\.4\.7\s", re.IGNORECASE)
 # The server's own words for not having reached the other one.
 _UNREACHED: Final = re.compile(
-    r"failed to connect|unable to connect|winsock error|dns query failed|nonexistentdomain|connection (?:timed out|refused|dropped)|"
-    r"error encountered while communicating|error communicating with target host|socket",
+    r"failed to connect|unable to connect|winsock error|dns query failed|nonexistentdomain|"
+    r"connection (?:timed out|refused|dropped)|error encountered while communicating|"
+    r"error communicating with target host|socket",
     re.IGNORECASE,
 )
 _HEADING: Final = re.compile(
-    r"delivery has failed to these recipients|delivery is delayed to these recipients|diagnostic information for administrators",
+    r"delivery (?:has failed|is delayed) to these recipients|diagnostic information for administrators",
     re.IGNORECASE,
 )
 _MARKED: Final = "<mailto:"

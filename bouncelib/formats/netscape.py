@@ -48,6 +48,7 @@ _NAMES: Final = (
     "the following destination addresses",
 )
 _CLOSES: Final = (*ORIGINAL_MARKS, "please reply to")
+_UNREACHED: Final = re.compile(r"is not responding|not reachable|was not found", re.IGNORECASE)
 _ENOUGH: Final = 30
 
 
@@ -103,11 +104,17 @@ def read(message: Message) -> Reading | None:
                 address=address,
                 action=Action.FAILED,
                 diagnostic=text or None,
-                refused=Refused.IN_SESSION if notice.rejected and said else refusal(text),
+                refused=_refused(text, rejected=notice.rejected and bool(said)),
                 format="netscape",
             )
         )
     return report("netscape", recipients) if recipients else None
+
+
+def _refused(text: str, *, rejected: bool) -> Refused | None:
+    if rejected:
+        return Refused.IN_SESSION
+    return Refused.NEVER_REACHED if _UNREACHED.search(text) else refusal(text)
 
 
 FORMAT: Final = Format(
