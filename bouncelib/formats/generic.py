@@ -109,6 +109,10 @@ _REFUSED: Final = re.compile(
     r"refus|undeliver|not deliver)[^@]{0,60}(?:to|for)\b|[45]\d\d[ -][45]\.\d"
 )
 _TO: Final = re.compile(r"(?im)^[ \t>|]{0,4}to: (.{3,500})$")
+_PREDICATE: Final = re.compile(
+    r"[,;:)\]. ]{0,3}(?:did not|does ?n[o']t|do not|is not|isn't|was not|were not|has been|has no|is (?:un|in|dis|over)|could not|"
+    r"cannot|can't|not )"
+)
 _SOLE: Final = re.compile(r"^[\W_]{0,20}$")
 _CODE: Final = re.compile(r"\b[45]\d\d[ -](?:[45]\.\d{1,3}\.\d{1,3}\b|[a-z<])")
 _ENOUGH: Final = 1500
@@ -258,6 +262,8 @@ def _rank(before: str, after: str) -> int:
         return 4
     if _NAMED.search(fold(before).rstrip(" \t<('\"[")):
         return 3
+    if _FAILED.match(fold(tail.lstrip(",.;: "))[:30]) or _PREDICATE.match(fold(tail)):
+        return 4
     if _SOLE.match(head) or not tail:
         return 2
     return 1
