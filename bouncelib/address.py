@@ -76,7 +76,7 @@ def from_field(value: str) -> tuple[str, str | None]:
 def _character(match: re.Match[str]) -> str:
     number = int(match[1], 16)
     text = chr(number) if number < 0x110000 else ""  # noqa: PLR2004 - the end of Unicode
-    return text if text.isprintable() and not text.isspace() else match[0]
+    return text if text and text.isprintable() and not text.isspace() else match[0]
 
 
 def _local(value: str) -> str | None:

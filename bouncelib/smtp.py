@@ -29,7 +29,7 @@ _OTHER_NUMBER: Final = re.compile(
 _NUMBER: Final = re.compile(r"[45][0-5]\d(?=[\s\-][\s\-]?['\"#\w<(\[*])")
 _QUOTES: Final = MappingProxyType({"'": "'", '"': '"', "<": ">", "(": ")", "[": "]"})
 # What stands before the reply of another server that a text quotes.
-_INTRODUCTIONS: Final = ("said:", "smtp;", "was:", "returned", "responded", "->", ":")
+_INTRODUCTIONS: Final = ("said:", "smtp;", "was:", "returned", "responded", "address error", "->", ":")
 _CONTINUATION: Final = re.compile(r"\s+([45]\d\d)[- ](?:([245]\.\d{1,2}\.\d{1,3})\s)?")
 _STAGE: Final = re.compile(
     r"(?:(?i:in reply to|after|response to|during|while sending|in response to|performing the|stage:?)\s+(?:the\s+|sending\s+)?"

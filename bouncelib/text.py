@@ -219,10 +219,14 @@ def from_html(markup: str) -> str:
     for piece in pieces[1:]:
         tag, close, text = piece.partition(">")
         name = tag.split(None, 1)[0].lower().rstrip("/") if tag and not tag[0].isspace() else ""
-        if tag.startswith("!--") and not tag.endswith("--"):
-            skip = skip or "!--"
+        if skip == "!--" or (not skip and piece.startswith("!--")):
+            # What a comment holds is not shown, tags and ">" included.
+            end = piece.find("-->", 0 if skip else 1)
+            skip = "" if end >= 0 else "!--"
+            out.append(piece[end + 3 :] if end >= 0 else "")
+            continue
         if skip:
-            if name == "/" + skip or (skip == "!--" and "--" in tag[2:] + text):
+            if name == "/" + skip:
                 skip = ""
                 out.append(text)
             continue

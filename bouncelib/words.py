@@ -32,7 +32,7 @@ def normalise(text: str) -> str:
         text = " ".join([_ADDRESS.sub(" ", word) if "@" in word else word for word in text.split()])
     text = text.lower()
     if not text.isascii():
-        text = unicodedata.normalize("NFKD", text.casefold())
+        text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
         text = "".join(c for c in text if not unicodedata.combining(c))
         text = unicodedata.normalize("NFC", text)
         text = _NON_ASCII_PUNCTUATION.sub(" ", text)

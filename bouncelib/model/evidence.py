@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Self
+from typing import Final, Self
 
 from attrs import frozen
 
 from bouncelib.model.vocabulary import Action, Advice, Confidence, Fault, Kind, Reason, Refused, Stage, Verdict
+
+# RFC 3463, section 2.
+_CODE: Final = re.compile(r"([245])\.([0-9]{1,3})\.([0-9]{1,3})")
 
 
 @frozen(order=True)
@@ -26,8 +30,10 @@ class EnhancedCode:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Return the code that `text` spells; raise `ValueError` where it spells none."""
-        class_, subject, detail = map(int, text.split("."))
-        return cls(class_, subject, detail)
+        match = _CODE.fullmatch(text)
+        if match is None:
+            raise ValueError(f"no enhanced code: {text!r}")
+        return cls(int(match[1]), int(match[2]), int(match[3]))
 
 
 Field = tuple[str, str]
