@@ -82,13 +82,7 @@ FORMAT: Final = Format(
     "domino",
     (
         Fingerprint(subjects=("delivery failure:",)),
-        Fingerprint(
-            phrases=(
-                "your message subject ... was not delivered to ... because",
-                "domino directory",
-                "domino ディレクトリ",
-            )
-        ),
+        Fingerprint(phrases=("was not delivered to ... because",)),
     ),
     read=read,
 )

@@ -39,6 +39,7 @@ _TOKEN_OPENS: Final = re.compile(r"<[A-Za-z0-9_.-]{1,253}\s{1,3}#\d\.\d{1,3}\.\d
 _LABELLED: Final = re.compile(r"^\s{0,16}[^\s:@]{1,24}\s?:\s")
 _DATED: Final = re.compile(r"[>'\"\w]\s+\S{1,6}\s+\d{1,4}[/.-]\d")
 _ROWS: Final = 8
+_LONGEST: Final = 1000
 
 
 def read(message: Message) -> Reading | None:
@@ -53,8 +54,13 @@ def read(message: Message) -> Reading | None:
             break
         if not bare:
             continue
-        named = addresses.find_all(bare) if not _LABELLED.match(line) and "<" not in bare.partition("#")[0] else []
-        if not named and _DATED.search(bare) and "@" in bare:
+        short = len(bare) < _LONGEST
+        named = (
+            addresses.find_all(bare)
+            if short and not _LABELLED.match(line) and "<" not in bare.partition("#")[0]
+            else []
+        )
+        if not named and short and "@" in bare and _DATED.search(bare):
             address = addresses.clean(bare)
             named = [address] if address else []
         starts = _TOKEN_OPENS.search(bare)

@@ -26,13 +26,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from attrs import frozen
+
 from bouncelib import address as addresses
 from bouncelib import smtp
 from bouncelib.format import Fingerprint, Format, refusal, report
 from bouncelib.model import Action, Evidence, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from bouncelib.message import Message
     from bouncelib.model import Reading
@@ -71,7 +73,7 @@ def read(message: Message) -> Reading | None:
     delayed = _is_delay(message)
     action = Action.DELAYED if delayed else Action.FAILED
     if named:
-        return report("mdaemon", [_evidence(address, transcript, action) for address in dict.fromkeys(named)])
+        return report("mdaemon", list(_said(list(dict.fromkeys(named)), transcript, action)))
     return report("mdaemon", [_own(address, said, action) for address, said in local]) if local else None
 
 
@@ -87,43 +89,63 @@ def _own(address: str, said: Sequence[str], action: Action) -> Evidence:
     return Evidence(address=address, action=action, diagnostic=text, refused=refusal(text), format="mdaemon")
 
 
-def _evidence(address: str, transcript: Sequence[str], action: Action) -> Evidence:
-    """Return what the transcript says of `address`: the first refusal that is for it or for the whole message."""
-    command = target = ""
+@frozen
+class _Refusal:
+    """A reply of the transcript that is no success: to which command, for whom, by which server."""
+
+    text: str
+    command: str
+    target: str
+    host: str | None
+
+
+def _refusals(transcript: Sequence[str]) -> tuple[list[_Refusal], str]:
+    """Return the refusals of `transcript` in order, and its last note: how far it came where nobody refused."""
+    command = target = note = ""
     host: str | None = None
-    notes: list[str] = []
-    for number, line in enumerate(transcript):
+    found: list[_Refusal] = []
+    rows: list[str] = []
+    for line in transcript:
         answer = _ANSWER.match(line)
         if answer is None:
             sent = _COMMAND.match(line)
             if sent:
                 command, target = sent[1], sent[2].rstrip(">").lower()
             elif line.strip() and not line.strip().startswith("---"):
-                notes.append(line.strip())
+                note = line.strip()
             continue
         server = _SERVER.match(line)
         host = host or (smtp.host_name(server[1]) if server else None)
-        if answer[1].startswith("2") or (command == "RCPT" and target != address.lower()):
+        if answer[1].startswith("2"):
             continue
-        said = [line.strip()]
-        for row in transcript[number + 1 :]:
-            going_on = _ANSWER.match(row)
-            if said[-1][3:4] != "-" or not going_on or going_on[1] != answer[1]:
-                break
-            said.append(row.strip())
-        return Evidence(
+        rows.append(line.strip())
+        # RFC 5321, section 4.2.1: a hyphen says that the reply goes on.
+        if answer[2] != "-":
+            found.append(_Refusal(smtp.join_lines(" ".join(rows)), command, target, host))
+            rows = []
+    return found, note
+
+
+def _said(named: Sequence[str], transcript: Sequence[str], action: Action) -> Iterator[Evidence]:
+    """Yield what the transcript says of each address: the first refusal that is for it or for the whole message."""
+    refusals, note = _refusals(transcript)
+    general = next((one for one in refusals if one.command != "RCPT"), None)
+    own: dict[str, _Refusal] = {}
+    for one in refusals:
+        if one.command == "RCPT":
+            own.setdefault(one.target, one)
+    for address in named:
+        refused = own.get(address.lower(), general)
+        yield Evidence(
             address=address,
             action=action,
-            diagnostic=smtp.join_lines(" ".join(said)),
-            remote_mta=host,
-            host=host,
-            stage=smtp.command_stage(command) if command else None,
-            refused=Refused.IN_SESSION,
+            diagnostic=(refused.text if refused else note) or None,
+            remote_mta=refused.host if refused else None,
+            host=refused.host if refused else None,
+            stage=smtp.command_stage(refused.command) if refused and refused.command else None,
+            refused=Refused.IN_SESSION if refused else refusal(note),
             format="mdaemon",
         )
-    # Nobody refused: the last note tells how far it came.
-    text = notes[-1] if notes else ""
-    return Evidence(address=address, action=action, diagnostic=text or None, refused=refusal(text), format="mdaemon")
 
 
 FORMAT: Final = Format(
