@@ -13,6 +13,10 @@ from bouncelib.words import Phrase, PhraseIndex, Words
 _OPENING: Final = 2048
 
 
+Filed = tuple[int, Fingerprint | None]
+"""A format's place, and the fingerprint where more of it must be there than what it is filed under."""
+
+
 class Dispatcher:
     """The formats of one parser, filed under their clues."""
 
@@ -22,38 +26,39 @@ class Dispatcher:
         """File `formats`, whose order is their priority."""
         self._formats = tuple(formats)
         self._always: list[int] = []
-        self._senders: dict[bytes, list[tuple[int, Fingerprint]]] = {}
-        self._headers: dict[bytes, list[tuple[int, Fingerprint]]] = {}
-        self._subjects: dict[str, list[tuple[int, str, Fingerprint]]] = {}
-        self._types: dict[str, list[tuple[int, Fingerprint]]] = {}
-        self._parts: dict[str, list[tuple[int, Fingerprint]]] = {}
-        phrases: list[tuple[Phrase, tuple[int, Fingerprint]]] = []
-        topics: list[tuple[Phrase, tuple[int, Fingerprint]]] = []
+        self._senders: dict[bytes, list[Filed]] = {}
+        self._headers: dict[bytes, list[Filed]] = {}
+        self._subjects: dict[str, list[tuple[str, Filed]]] = {}
+        self._types: dict[str, list[Filed]] = {}
+        self._parts: dict[str, list[Filed]] = {}
+        phrases: list[tuple[Phrase, Filed]] = []
+        topics: list[tuple[Phrase, Filed]] = []
         for place, form in enumerate(self._formats):
             if not form.fingerprints:
                 self._always.append(place)
             for clue in form.fingerprints:
+                filed = (place, clue if _asks_more(clue) else None)
                 if clue.phrases:
-                    phrases += [(Phrase.parse(text), (place, clue)) for text in clue.phrases]
+                    phrases += [(Phrase.parse(text), filed) for text in clue.phrases]
                 elif clue.topics:
-                    topics += [(Phrase.parse(text), (place, clue)) for text in clue.topics]
+                    topics += [(Phrase.parse(text), filed) for text in clue.topics]
                 elif clue.headers:
                     for name in clue.headers:
-                        self._headers.setdefault(name.partition(": ")[0].encode(), []).append((place, clue))
+                        self._headers.setdefault(name.partition(": ")[0].encode(), []).append(filed)
                 elif clue.subjects:
                     for text in clue.subjects:
-                        self._subjects.setdefault(text.split()[0], []).append((place, text, clue))
+                        self._subjects.setdefault(text.split()[0], []).append((text, filed))
                 elif clue.senders:
                     for name in clue.senders:
-                        self._senders.setdefault(name.encode(), []).append((place, clue))
+                        self._senders.setdefault(name.encode(), []).append(filed)
                 elif clue.parts:
                     for name in clue.parts:
-                        self._parts.setdefault(name, []).append((place, clue))
+                        self._parts.setdefault(name, []).append(filed)
                 else:
                     for name in clue.types:
-                        self._types.setdefault(name, []).append((place, clue))
+                        self._types.setdefault(name, []).append(filed)
         self._phrases = PhraseIndex(phrases)
-        self._topics = PhraseIndex(topics) if topics else None
+        self._topics = PhraseIndex(topics)
 
     @property
     def lead(self) -> Format | None:
@@ -62,39 +67,40 @@ class Dispatcher:
 
     def candidates(self, signs: Signs) -> list[Format]:
         """Return the formats worth asking, in their order."""
-        message = signs.message
         places = set(self._always)
-        if self._headers:
-            names = message.headers.names()
-            for name in self._headers.keys() & names:
-                places.update(place for place, clue in self._headers[name] if _fits(signs, clue))
-        if self._senders:
-            for key in signs.sender_keys:
-                places.update(place for place, clue in self._senders.get(key, ()) if _fits(signs, clue))
-        if self._subjects and signs.subject:
-            first = signs.subject.partition(" ")[0]
-            for place, text, clue in self._subjects.get(first, ()):
-                if signs.subject.startswith(text) and _fits(signs, clue):
-                    places.add(place)
-        for place, clue in self._types.get(message.media, ()):
-            if _fits(signs, clue):
+        for place, clue in self._found(signs):
+            if place not in places and (clue is None or _fits(signs, clue)):
                 places.add(place)
-        if self._topics is not None and signs.subject:
-            for place, clue in self._topics.find(Words(signs.subject)):
-                if _fits(signs, clue):
-                    places.add(place)
-        if self._parts:
-            for part in message.attachments:
-                for place, clue in self._parts.get(part.content_type, ()):
-                    if _fits(signs, clue):
-                        places.add(place)
-        if signs.plausible:
-            for place, clue in self._phrases.find(Words(message.notice[:_OPENING])):
-                if _fits(signs, clue):
-                    places.add(place)
         if self.lead is not None:
             places.discard(0)
         return [self._formats[place] for place in sorted(places)]
+
+    def _found(self, signs: Signs) -> list[Filed]:
+        """Return what is filed under the clues in the message."""
+        message = signs.message
+        found: list[Filed] = []
+        for name in self._headers.keys() & message.headers.names():
+            found += self._headers[name]
+        for key in signs.sender_keys:
+            found += self._senders.get(key, ())
+        subject = signs.subject
+        if subject:
+            for text, filed in self._subjects.get(subject.split(None, 1)[0], ()):
+                if subject.startswith(text):
+                    found.append(filed)
+            found += self._topics.find(Words(subject))
+        found += self._types.get(message.media, ())
+        for part in message.attachments:
+            found += self._parts.get(part.content_type, ())
+        if signs.plausible:
+            found += self._phrases.find(Words(message.notice[:_OPENING]))
+        return found
+
+
+def _asks_more(clue: Fingerprint) -> bool:
+    """Return whether `clue` asks for more than what it is filed under."""
+    kinds = (clue.phrases, clue.topics, clue.headers, clue.subjects, clue.senders, clue.parts, clue.types)
+    return sum(map(bool, kinds)) > 1 or any(": " in name for name in clue.headers)
 
 
 def _fits(signs: Signs, clue: Fingerprint) -> bool:

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cached_property
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final, Generic, TypeVar, overload
 
 from bouncelib import text as _text
 from bouncelib.message import Message
 
+_T = TypeVar("_T")
 _FROM: Final = re.compile(rb"([^\s<>\"(),;:]{1,64})@([^\s<>\"(),;:]{1,255})")
+# Names of mail systems. Patterns that begin with a letter are looked for fast; what must open the field is asked apart.
 _DAEMON: Final = re.compile(
-    rb"mailer[ ._-]?daemon|post[._-]?master|mail[ ._-]?deliver|mail[ ._-]daemon|daemon@|^\W*bounces?\b|mdaemon|"
+    rb"mailer[ ._-]?daemon|post[._-]?master|mail[ ._-]?deliver|mail[ ._-]daemon|daemon@|mdaemon|"
     rb"mail[ ._-](?:admin|system)|message delivery|delivery (?:sub)?system|non-?delivery|mail server|mailserver|"
-    rb"system administrator|^\W{0,3}<>|symantec|mail gateway|imss@|smtp_mail|microsoft outlook|microsoftexchange|"
-    rb"^\W*(?:mta|smtp)[@-]|mail system|dmarc@|mailbot|majordomo@|listserv@|antivirus|no-?reply@sns"
+    rb"system administrator|symantec|mail gateway|imss@|smtp_mail|microsoft outlook|microsoftexchange|"
+    rb"mail system|dmarc@|mailbot|majordomo@|listserv@|antivirus|no-?reply@sns"
 )
-# The opening of a subject, or a word in it, that failure reports of the world's mail servers have (accents and case aside).
+_DAEMON_OPENING: Final = re.compile(rb"\W*bounces?\b|\W{0,3}<>|\W*(?:mta|smtp)[@-]")
+# The opening of a subject that failure reports of the world's mail servers have (accents and case aside).
 _FAILURE: Final = re.compile(
-    r"^(?:\[[^\]]{0,40}\] ?|(?:re|aw|sv|\*{1,3}(?:spam|junk)\*{1,3})[: ] ?){0,2}(?:undeliver|undelivrable|unzustellbar|non remis|"
+    r"(?:\[[^\]]{0,40}\] ?|(?:re|aw|sv|\*{1,3}(?:spam|junk)\*{1,3})[: ] ?){0,2}(?:undeliver|undelivrable|unzustellbar|non remis|"
     r"non_remis|non recapitabile|onbestelbaar|no se puede entregar|nao entregue|nao_entregue|nedorucitel|kezbesithetetlen|"
     r"niedostarcz|kan (?:inte|ikke) leveres|olevererbar|ikke lever|toimittamat|teslim edil|nije isporu|"
     r"mail delivery|mail deliv|delivery (?:failure|status|notification|report|error|problem|has failed|delay|warning|unsuccess)|"
@@ -36,9 +39,23 @@ _FAILURE: Final = re.compile(
     r"echec|rapport de non|avis de non|message non|mensagem nao|falha na entrega|devol|error de entrega|entrega fallida|"
     r"mancata|avviso di mancat|messaggio non|impossibile|zprava .{0,20}nemohla|vase zprava|недостав|не доставлен|не удается|"
     r"ваше сообщение не|сообщение не|notificaci\w+ (?:de|sobre) (?:error|estado|entrega|falla)|wiadomosc nie|zwrot)"
-    r"|delivery (?:failure|has failed|status notification)|failure notice|undelivered mail|undeliverable|returned mail|"
-    r"mail delivery failed|could not be delivered|not be delivered|配信不能|配信でき|配送|メールエラー|送信エラー|宛先不明|エラーメール|退信|退回|"
-    r"投递失败|发送失败|传输失败|无法投递|未送达|無法傳遞|반송|배달되지|배달할 수|전송 실패|ne peut etre|non recense"
+)
+# What such subjects have anywhere.
+_FAILURE_WORDS: Final = (
+    "delivery failure",
+    "delivery has failed",
+    "delivery status notification",
+    "failure notice",
+    "undelivered mail",
+    "undeliverable",
+    "returned mail",
+    "mail delivery failed",
+    "not be delivered",
+    "ne peut etre",
+    "non recense",
+)
+_FAILURE_FOREIGN: Final = re.compile(
+    r"配信不能|配信でき|配送|メールエラー|送信エラー|宛先不明|エラーメール|退信|退回|投递失败|发送失败|传输失败|无法投递|未送达|無法傳遞|반송|배달되지|배달할 수|전송 실패"
 )
 
 # What mail programs of the world put before the subject of an answer or a forwarded message.
@@ -64,6 +81,27 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFC", "".join(c for c in text if not "\u0300" <= c <= "\u036f"))
 
 
+class _Sign(Generic[_T]):
+    """A sign that is read when first asked for, and kept; `functools.cached_property` takes a lock for it before Python 3.12."""
+
+    def __init__(self, read: Callable[[Any], _T]) -> None:
+        self._read = read
+        self._name = read.__name__
+        self.__doc__ = read.__doc__
+
+    @overload
+    def __get__(self, signs: None, owner: type[Any]) -> _Sign[_T]: ...
+
+    @overload
+    def __get__(self, signs: object, owner: type[Any]) -> _T: ...
+
+    def __get__(self, signs: object | None, owner: type[Any]) -> _Sign[_T] | _T:
+        if signs is None:
+            return self
+        value = signs.__dict__[self._name] = self._read(signs)
+        return value
+
+
 class Signs:
     """The outward signs of one message, each read when it is first asked for."""
 
@@ -71,12 +109,12 @@ class Signs:
         """Look at `message`."""
         self.message = message
 
-    @cached_property
+    @_Sign
     def sender(self) -> bytes:
         """The From field in lower case, as it stands."""
         return (self.message.headers.raw(b"from") or b"").lower()
 
-    @cached_property
+    @_Sign
     def sender_keys(self) -> tuple[bytes, ...]:
         """What a sender is filed under: the local part, the whole address, ``@domain``."""
         match = _FROM.search(self.sender)
@@ -84,30 +122,41 @@ class Signs:
             return match[1], match[0], b"@" + match[2]
         return (self.sender.strip(b"<> "),) if self.sender else ()
 
-    @cached_property
+    @_Sign
     def subject(self) -> str:
         """The subject in lower case and without accents."""
         subject = self.message.headers.raw(b"subject")
         return fold(_text.decode_header(subject, guess=False)) if subject else ""
 
-    @cached_property
+    @_Sign
     def from_daemon(self) -> bool:
         """Whether the From header names a mail system rather than a person."""
         sender = self.sender
-        return b"mailer-daemon" in sender or b"postmaster" in sender or _DAEMON.search(sender) is not None
+        return (
+            b"mailer-daemon" in sender
+            or b"postmaster" in sender
+            or _DAEMON.search(sender) is not None
+            or _DAEMON_OPENING.match(sender) is not None
+        )
 
-    @cached_property
+    @_Sign
     def null_return_path(self) -> bool:
         """Whether the return path is the null one, or a mailer daemon's."""
         raw = self.message.headers.raw(b"return-path")
         return raw is not None and (raw in {b"<>", b"", b"< >"} or b"mailer-daemon" in raw.lower())
 
-    @cached_property
+    @_Sign
     def failure_subject(self) -> bool:
         """Whether the subject opens as those of failure reports do."""
-        return _FAILURE.search(self.subject) is not None
+        subject = self.subject
+        if _FAILURE.match(subject):
+            return True
+        for words in _FAILURE_WORDS:
+            if words in subject:
+                return True
+        return not subject.isascii() and _FAILURE_FOREIGN.search(subject) is not None
 
-    @cached_property
+    @_Sign
     def personal(self) -> bool:
         """Whether a person answers or forwards something: an answer's subject, text or ids to show for it, no mail system's From."""
         if self.from_daemon or self.null_return_path or _ANSWER.match(self.subject) is None:
@@ -121,7 +170,7 @@ class Signs:
             or self.message.original is not None
         )
 
-    @cached_property
+    @_Sign
     def plausible(self) -> bool:
         """Whether this may be a failure report that states nothing in RFC 3464's form: worth reading the notice for."""
         message = self.message
