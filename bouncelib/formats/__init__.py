@@ -66,6 +66,7 @@ ORDER: Final = (
     "notes",
     "groupwise",
     "messagingserver",
+    "communigate",
     "imail",
     "mdaemon",
     "listserv",

@@ -17,7 +17,7 @@ A sample:
 
     hMailServer
 
-Source: hMailServer's server message SEND_FAILED_NOTIFICATION; seen in public test data.
+Source: seen in public test data.
 """
 
 from __future__ import annotations

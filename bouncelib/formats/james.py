@@ -24,7 +24,7 @@ and of remote delivery:
     Error message:
     550 5.1.1 User unknown
 
-Source: Apache James, AbstractNotify.java and DSNBounce.java; seen in public test data.
+Source: seen in public test data; the greeting as remembered from DSNBounce.java, not checked against it.
 """
 
 from __future__ import annotations

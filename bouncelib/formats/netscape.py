@@ -21,7 +21,7 @@ Where a remote server refused, each recipient has its reason:
         Recipient: <ann@library.example>
         Reason:    <ann@library.example>... User unknown
 
-Source: seen in public test data.
+Source: seen in public test data; the second form as remembered from InterMail's reports.
 """
 
 from __future__ import annotations
