@@ -37,8 +37,9 @@ _HOST: Final = re.compile(r"(?!-)[\w-]{1,63}(?<!-)(?:\.(?!-)[\w-]{1,63}(?<!-))*\
 _FACTS: Final = frozenset({"text", "host", "stage", "status", "smtp_code", "action", "domain", "format"})
 _WHO: Final = frozenset({"host", "domain", "format"})
 _EXAMPLES: Final = ("examples", "counter_examples")
-_WORDS: Final = re.compile(r"[^\W_]+")
-_SIZES: Final = (*range(8, 32, 4), *(2**power for power in range(5, 13)))
+_WORDS: Final = re.compile(r"\w+")
+_LITERALS: Final = re.compile(r"[\w ]+")
+_SIZES: Final = (*(int(8 * 1.1**step) for step in range(44)), 512, 1024, 2048, 4096)
 """Lengths of text that a pattern is tried on: in small steps first, to see an exponential one while it still ends."""
 _SEEDS: Final = 24
 _SLOW: Final = 0.05
@@ -122,7 +123,7 @@ class _Check:
         top = self._check_top()
         reasons = self._check_reasons()
         good = self._check_rules(reasons)
-        rules = Rules(self._prefix, {**top, "rule": [table for _, table, _ in good]})
+        rules = Rules(self._prefix, {**top, "reason": reasons, "rule": [table for _, table, _ in good]})
         self._check_order(rules, good)
         self._check_patterns(good)
         if any(key in table for _, table, _ in good for key in _EXAMPLES):
@@ -309,7 +310,7 @@ def _phrase_within(narrow: Phrase, wide: Phrase) -> bool:
 def _seeds(table: Mapping[str, Any]) -> list[str]:
     """Return what texts for the rule's pattern are made of: its words, its characters, its examples."""
     pattern = table["pattern"]
-    words = _WORDS.findall(pattern)
+    words = [*_LITERALS.findall(pattern), *_WORDS.findall(pattern)]
     examples = [example for example in table.get("examples", ()) if isinstance(example, str)]
     seeds = ["a", "0", " ", *words, *(f"{word} " for word in words), *examples[:3], *pattern]
     return list(dict.fromkeys(seeds))[:_SEEDS]
