@@ -57,8 +57,8 @@ class Dispatcher:
                 else:
                     for name in clue.types:
                         self._types.setdefault(name, []).append(filed)
-        self._phrases = PhraseIndex(phrases)
-        self._topics = PhraseIndex(topics)
+        self._phrases = PhraseIndex(phrases, pairs=False)
+        self._topics = PhraseIndex(topics, pairs=False)
 
     @property
     def lead(self) -> Format | None:
@@ -89,7 +89,8 @@ class Dispatcher:
                 if subject.startswith(text):
                     found.append(filed)
             found += self._topics.find(Words(subject))
-        found += self._types.get(message.media, ())
+        for media in signs.types:
+            found += self._types.get(media, ())
         for part in message.attachments:
             found += self._parts.get(part.content_type, ())
         if signs.plausible:
@@ -114,7 +115,7 @@ def _fits(signs: Signs, clue: Fingerprint) -> bool:
     headers = signs.message.headers
     if clue.headers and not any(_has(headers, name) for name in clue.headers):
         return False
-    return not clue.types or signs.message.media in clue.types
+    return not clue.types or any(media in clue.types for media in signs.types)
 
 
 def _has(headers: Headers, clue: str) -> bool:

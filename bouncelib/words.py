@@ -20,7 +20,9 @@ _T = TypeVar("_T")
 GAP: Final = 120
 """How many characters a gap (`` ... ``) in a phrase may span."""
 
-_ADDRESS: Final = re.compile(r"[^\s@<>\"']{0,64}@[^\s@<>\"'(),;]{0,255}")
+# What of an address stands after its "@", at the start of a text, and before it, in a text's last word.
+_DOMAIN: Final = re.compile(r"[^\s@<>\"'(),;]{0,255}")
+_LOCAL: Final = re.compile(r"[^<>\"']{0,64}\Z")
 _PUNCTUATION: Final = str.maketrans({chr(c): " " for c in range(128) if not chr(c).isalnum()})
 _NON_ASCII_PUNCTUATION: Final = re.compile(r"[^\w ]|_")
 _SPACELESS: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
@@ -29,7 +31,7 @@ _SPACELESS: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\
 def normalise(text: str) -> str:
     """Return `text` as words with one space around each: without addresses, case, accents and punctuation."""
     if "@" in text:
-        text = " ".join([_ADDRESS.sub(" ", word) if "@" in word else word for word in text.split()])
+        text = _without_addresses(text)
     text = text.lower()
     if not text.isascii():
         text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
@@ -39,16 +41,44 @@ def normalise(text: str) -> str:
     return f" {' '.join(text.translate(_PUNCTUATION).split())} "
 
 
+def _without_addresses(text: str) -> str:
+    """Return `text` with a space for each address."""
+    # Cut at each "@", so that the cost is that of the addresses and not that of the text.
+    pieces = text.split("@")
+    last = len(pieces) - 1
+    for number, piece in enumerate(pieces):
+        start = 0
+        end = len(piece)
+        if number:
+            match = _DOMAIN.match(piece)
+            start = match.end() if match else 0
+        if number < last:
+            words = piece[-64:].rsplit(None, 1)
+            word = words[-1] if words and not piece[-1].isspace() else ""
+            match = _LOCAL.search(word)
+            end -= len(match[0]) if match else 0
+        pieces[number] = piece[start:end] if start < end else ""
+    return " ".join(pieces)
+
+
 class Words:
     """A text, normalised once for every index that it is looked up in."""
 
-    __slots__ = ("keys", "text")
+    __slots__ = ("_pairs", "singles", "text")
 
     def __init__(self, text: str) -> None:
-        """Normalise `text` and list its words and pairs of words."""
+        """Normalise `text` and list its words."""
         self.text = normalise(text)
-        words = self.text.split()
-        self.keys: set[str | tuple[str, str]] = {*words, *zip(words, words[1:], strict=False)}
+        self.singles: list[str] = self.text.split()
+        self._pairs: set[str | tuple[str, str]] | None = None
+
+    @property
+    def keys(self) -> set[str | tuple[str, str]]:
+        """The words and the pairs of words."""
+        if self._pairs is None:
+            words = self.singles
+            self._pairs = {*words, *zip(words, words[1:], strict=False)}
+        return self._pairs
 
 
 @frozen
@@ -105,13 +135,17 @@ class Phrase:
 
 
 class PhraseIndex(Generic[_T]):
-    """Phrases with what they stand for, each filed under its rarest pair of words, or its rarest word where it has no pair."""
+    """Phrases with what they stand for, each filed under its rarest pair of words, or its rarest word where it has no pair.
 
-    __slots__ = ("_filed", "_foreign", "_loose")
+    Few phrases for long texts are better filed by words alone: without `pairs`.
+    """
 
-    def __init__(self, entries: Iterable[tuple[Phrase, _T]]) -> None:
+    __slots__ = ("_filed", "_foreign", "_loose", "_pairs")
+
+    def __init__(self, entries: Iterable[tuple[Phrase, _T]], *, pairs: bool = True) -> None:
         """File `entries`: pairs of a phrase and what it stands for."""
         entries = list(entries)
+        self._pairs = pairs
         frequency = Counter(key for phrase, _ in entries for key in phrase.keys)
         self._filed: dict[str | tuple[str, str], list[tuple[str, Phrase | None, _T]]] = {}
         self._loose: dict[str, list[tuple[Phrase, _T]]] = {}
@@ -119,7 +153,8 @@ class PhraseIndex(Generic[_T]):
         for phrase, thing in entries:
             if phrase.keys:
                 # A long word tells more than a short one that is as rare among the phrases.
-                key = min(phrase.keys, key=lambda key: (isinstance(key, str), frequency[key], -len("".join(key)), key))
+                keys = phrase.keys if pairs else [key for key in phrase.keys if isinstance(key, str)]
+                key = min(keys, key=lambda key: (isinstance(key, str), frequency[key], -len("".join(key)), key))
                 rest = phrase if len(phrase.parts) > 1 else None
                 self._filed.setdefault(key, []).append((max(phrase.parts, key=len), rest, thing))
             elif phrase.ascii:
@@ -132,7 +167,7 @@ class PhraseIndex(Generic[_T]):
         text = words.text
         filed = self._filed
         found = []
-        for key in filed.keys() & words.keys:
+        for key in filed.keys() & (words.keys if self._pairs else words.singles):
             # The loop over all candidates of a key is the hottest of a parse: no call for those that fail.
             for part, phrase, thing in filed[key]:
                 if part in text and (phrase is None or phrase.found_in(text)):

@@ -12,6 +12,8 @@ from bouncelib.message.headers import Headers, declared_boundary, media_type
 from bouncelib.message.source import Delimiter, Source
 
 _SHOWN_BOUNDARY: Final = re.compile(rb"(?m)^(--[^\s-][^\n]{0,200}?)[ \t]*\n(?:content-|\n)", re.IGNORECASE)
+# Charsets in which ASCII is ASCII.
+_ASCII_BASED: Final = re.compile(rb"charset ?= ?\"?(?:utf-8|us-ascii|iso-8859-\d|windows-125\d)")
 _PLAIN_ENCODINGS: Final = frozenset({b"7bit", b"8bit", b"binary"})
 
 
@@ -55,10 +57,14 @@ class Part:
     def text(self, limit: int) -> str:
         """Return at most `limit` bytes of the body as text; HTML as the text it shows."""
         raw = self.headers.raw(b"content-type")
+        body = self.body(limit)
         label = None
-        if raw and b"charset" in raw.lower():
-            label = _text.parameters(_text.decode_header(raw)).get("charset")
-        text = _text.visible(_text.decode(self.body(limit), label))
+        if raw:
+            low = raw.lower()
+            # Reading parameters costs more than all else here, and seldom matters.
+            if b"charset" in low and not (body.isascii() and _ASCII_BASED.search(low)):
+                label = _text.parameters(_text.decode_header(raw)).get("charset")
+        text = _text.visible(_text.decode(body, label))
         return _text.from_html(text) if self.content_type == "text/html" else text
 
     def fields(self, limit: int) -> list[Group]:
@@ -71,17 +77,18 @@ def walk(source: Source, headers: Headers, start: int, media: str) -> Iterator[P
     stack: tuple[bytes, ...] = ()
     limits = source.limits
     for _ in range(limits.parts):
-        delimiter = None
+        delimiter = found = None
         if media.startswith("multipart/"):
             if len(stack) >= limits.depth:
                 source.note(f"MIME nesting cut at {limits.depth} levels")
             else:
-                delimiter = _delimiter(source, headers, start)
+                delimiter, found = _delimiter(source, headers, start)
             if not delimiter:
                 media = "text/plain"
         if delimiter:
+            outermost = not stack
             stack = (*stack, delimiter)
-            level, _, end, closes = source.find_delimiter(start, stack)
+            level, _, end, closes = found if found and outermost else source.find_delimiter(start, stack)
         else:
             part = Part(source, headers, start, stack, media)
             yield part
@@ -112,16 +119,20 @@ def _part_header(source: Source, start: int, stack: tuple[bytes, ...]) -> tuple[
     return Headers(block), body
 
 
-def _delimiter(source: Source, headers: Headers, start: int) -> bytes | None:
-    """Return the delimiter of the multipart whose body begins at `start`: as declared, or as its first line shows."""
+def _delimiter(source: Source, headers: Headers, start: int) -> tuple[bytes | None, Delimiter | None]:
+    """Return the delimiter of the multipart whose body begins at `start`, and where it first stands.
+
+    It is as declared, or as its first line shows.
+    """
     declared = declared_boundary(headers.raw(b"content-type") or b"")
     if declared:
         delimiter = b"--" + declared
-        if source.next_delimiter(delimiter, 0, start, source.size):
-            return delimiter
+        found = source.next_delimiter(delimiter, 0, start, source.size)
+        if found:
+            return delimiter, found
     shown = _SHOWN_BOUNDARY.search(source.slice(start, min(source.size, start + source.limits.notice_bytes)))
     if shown is None:
         source.note("multipart without its boundary")
-        return None
+        return None, None
     source.note("multipart with a wrong boundary" if declared else "multipart without a boundary parameter")
-    return shown[1]
+    return shown[1], None

@@ -63,6 +63,19 @@ class Source:
     def header_block(self, start: int) -> tuple[bytes, int]:
         """Return the header block that begins at `start` and where the body begins."""
         raw = self.raw
+        limit = start + self.limits.header_bytes
+        # The common case first: lines end in LF, a field opens the block and an empty line ends it.
+        newline = raw.find(b"\n", start, limit)
+        if newline > start and raw[newline - 1] != 13:
+            end = raw.find(b"\n\n", newline, limit)
+            if end >= 0:
+                block = raw[start:end]
+                if b"\r" not in block and _FIRST_FIELD.match(block):
+                    return block, end + 2
+        return self._odd_header_block(start)
+
+    def _odd_header_block(self, start: int) -> tuple[bytes, int]:
+        raw = self.raw
         first = raw[start : start + 1]
         if first == b"\n":
             return b"", start + 1
@@ -126,16 +139,17 @@ class Source:
         while at >= 0:
             end = at + len(delimiter)
             if at == start or raw[at - 1] in b"\r\n":
-                closes = raw[end : end + 2] == b"--"
-                tail = end + 2 if closes else end
-                after = raw[tail : tail + 1]
+                tail = raw[end : end + 3]
+                closes = tail[:2] == b"--"
+                end += 2 * closes
+                after = tail[2:] if closes else tail[:1]
                 while after in (b" ", b"\t"):
-                    tail += 1
-                    after = raw[tail : tail + 1]
+                    end += 1
+                    after = raw[end : end + 1]
                 if closes or after in (b"\n", b"\r", b""):
-                    tail += 2 if after == b"\r" and raw[tail + 1 : tail + 2] == b"\n" else 1
+                    end += 2 if after == b"\r" and raw[end + 1 : end + 2] == b"\n" else 1
                     if at > start:
-                        at -= 2 if at - 2 >= start and raw[at - 2 : at] == b"\r\n" else 1
-                    return level, at, min(tail, self.size), closes
+                        at -= 2 if raw[at - 2 : at] == b"\r\n" and at - 2 >= start else 1
+                    return level, at, min(end, self.size), closes
             at = raw.find(delimiter, end, limit)
         return None
