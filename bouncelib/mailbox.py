@@ -91,27 +91,41 @@ def _failure(name: str, error: OSError | ValueError) -> SourceError:
 
 
 def _file(name: str) -> Iterator[Mail]:
+    if name.lower().endswith(_ONE_MESSAGE):
+        yield from _whole(name)
+        return
     with Path(name).open("rb") as file:
-        yield from _stream(file, name, single=name.lower().endswith(_ONE_MESSAGE))
+        yield from _stream(file, name)
 
 
-def _stream(file: BinaryIO, origin: str, *, single: bool = False) -> Iterator[Mail]:
+def _stream(file: BinaryIO, origin: str) -> Iterator[Mail]:
     first = file.readline()
     while first in _BLANK:
         first = file.readline()
     if not first:
         raise SourceError(f"{origin}: no message in it")
-    for magic, what in _NOT_MAIL:
-        if first.startswith(magic):
-            raise SourceError(f"{origin}: {what}, not mail")
+    _refuse_other_files(first, origin)
     following = b""
-    if not single and _SEPARATOR.match(first):
+    if _SEPARATOR.match(first):
         following = file.readline()
         if _FIELD.match(following):
             for number, raw in enumerate(_mbox(file, following), 1):
                 yield Mail(f"{origin}#{number}", raw)
             return
     yield Mail(origin, b"".join((first, following, file.read())))
+
+
+def _whole(name: str) -> Iterator[Mail]:
+    """Yield the one message that the file `name` is, even an empty one."""
+    raw = Path(name).read_bytes()
+    _refuse_other_files(raw, name)
+    yield Mail(name, raw)
+
+
+def _refuse_other_files(start: bytes, origin: str) -> None:
+    for magic, what in _NOT_MAIL:
+        if start.startswith(magic):
+            raise SourceError(f"{origin}: {what}, not mail")
 
 
 def _mbox(file: BinaryIO, line: bytes) -> Iterator[bytes]:
@@ -269,9 +283,3 @@ def _where_now(maildir: Path, part: str, name: str) -> str | None:
     base = name.partition(":")[0]
     with os.scandir(maildir / "cur") as entries:
         return next((entry.path for entry in entries if entry.name.partition(":")[0] == base), None)
-
-
-def _whole(name: str) -> Iterator[Mail]:
-    """Yield the one message that the file `name` is."""
-    with Path(name).open("rb") as file:
-        yield from _stream(file, name, single=True)

@@ -116,6 +116,13 @@ def test_an_eml_file_is_one_message_whatever_it_holds(tmp_path: Path) -> None:
     assert raws(file) == [FROM + ONE + b"\n" + FROM + TWO]
 
 
+@pytest.mark.parametrize("raw", [b"", b"\n\n", b"\n" + ONE])
+def test_an_eml_file_is_a_message_even_if_it_is_empty(tmp_path: Path, raw: bytes) -> None:
+    file = tmp_path / "one.eml"
+    file.write_bytes(raw)
+    assert raws(file) == raws(tmp_path) == [raw]
+
+
 def test_quoted_from_lines_lose_one_mark(tmp_path: Path) -> None:
     body = b"Subject: s\n\n>From here\n>>From there\n> From afar\nnot >From within\n"
     plain = b"Subject: s\n\nFrom here\n>From there\n> From afar\nnot >From within\n"
@@ -261,13 +268,13 @@ def test_a_path_that_can_be_none_is_named() -> None:
 
 
 def test_a_damaged_member_of_a_folder_is_reported_and_the_rest_is_read(tmp_path: Path) -> None:
-    (tmp_path / "a.eml").write_bytes(b"")
+    (tmp_path / "a.eml").write_bytes(b"\x1f\x8b\x08")
     (tmp_path / "b.eml").symlink_to(tmp_path / "nowhere")
     (tmp_path / "c.eml").write_bytes(ONE)
     errors: list[SourceError] = []
     assert [mail.raw for mail in read_mail(tmp_path, on_error=errors.append)] == [ONE]
     assert [str(error) for error in errors] == [
-        f"{tmp_path}/a.eml: no message in it",
+        f"{tmp_path}/a.eml: a gzip file, not mail",
         f"{tmp_path}/b.eml: No such file or directory",
     ]
     with pytest.raises(SourceError, match=r"a\.eml"):
@@ -275,7 +282,7 @@ def test_a_damaged_member_of_a_folder_is_reported_and_the_rest_is_read(tmp_path:
 
 
 def test_a_folder_of_damaged_members_only_is_not_called_empty(tmp_path: Path) -> None:
-    (tmp_path / "a.eml").write_bytes(b"")
+    (tmp_path / "a.eml").write_bytes(b"\x1f\x8b\x08")
     errors: list[SourceError] = []
     assert list(read_mail(tmp_path, on_error=errors.append)) == []
     assert len(errors) == 1
