@@ -69,7 +69,7 @@ FORMATS: Final = (
         ),
         Layout(
             opens=("--- the following addresses had delivery problems ---",),
-            recipient=r"^\s{0,20}<(?P<address>[^\s<>]{1,320})>\s{3,20}\((?!unrecoverable error)(?P<text>.{1,2000})\)\s*$",
+            recipient=r"^\s{0,20}<(?P<address>[^\s<>]{1,320})>\s{3,20}\((?!unrecoverable)(?P<text>.{1,2000})\)\s*$",
         ),
     ),
     # Sina, as seen in public test data. What is said holds for all addresses.
