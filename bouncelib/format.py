@@ -53,7 +53,7 @@ class Fingerprint:
     phrases: tuple[str, ...] = ()
     """Phrases within the first 2 kB of the notice (as in the rules: normalised, on word boundaries)."""
     types: tuple[str, ...] = ()
-    """Media types of the whole message."""
+    """Media types of the whole message; after a space, the report type of a multipart/report (RFC 6522, section 3)."""
     topics: tuple[str, ...] = ()
     """Phrases anywhere in the subject (as in the rules); not to be given beside ``phrases``."""
     parts: tuple[str, ...] = ()

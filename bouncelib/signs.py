@@ -11,6 +11,7 @@ from bouncelib import text as _text
 from bouncelib.message import Message
 
 _T = TypeVar("_T")
+_REPORT_TYPE: Final = re.compile(rb"report-type[ \t]*=[ \t]*\"?([A-Za-z-]{1,40})", re.IGNORECASE)
 _FROM: Final = re.compile(rb"([^\s<>\"(),;:]{1,64})@([^\s<>\"(),;:]{1,255})")
 # Names of mail systems. Patterns that begin with a letter are looked for fast; what must open the field is asked apart.
 _DAEMON: Final = re.compile(
@@ -127,6 +128,15 @@ class Signs:
         """The subject in lower case and without accents."""
         subject = self.message.headers.raw(b"subject")
         return fold(_text.decode_header(subject, guess=False)) if subject else ""
+
+    @_Sign
+    def types(self) -> tuple[str, ...]:
+        """The media type of the message, and with it the report type of a multipart/report."""
+        media = self.message.media
+        if media != "multipart/report":
+            return (media,)
+        match = _REPORT_TYPE.search(self.message.headers.raw(b"content-type") or b"")
+        return (media, f"{media} {match[1].decode('ascii').lower()}") if match else (media,)
 
     @_Sign
     def from_daemon(self) -> bool:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 import importlib
-import json
 from pathlib import Path
 
 import pytest
 
+from bouncelib import BounceParser
 from bouncelib.dispatch import Dispatcher
 from bouncelib.format import Format
 from bouncelib.formats import CATALOGUE, ORDER
@@ -26,9 +26,10 @@ ALWAYS = frozenset({"rfc3464", "generic", "flufl"})
 
 @functools.cache
 def mails() -> tuple[tuple[str, bytes], ...]:
-    """Each fixture with the name of the format that reads it."""
+    """Each fixture with the name of the format that reads it, or of its folder where none does."""
+    parser = BounceParser()
     return tuple(
-        (json.loads(path.with_suffix(".json").read_text("utf-8")).get("format") or path.parent.name, path.read_bytes())
+        (parser.parse(path.read_bytes()).format or path.parent.name, path.read_bytes())
         for path in sorted(FIXTURES.rglob("*.eml"))
     )
 

@@ -93,7 +93,7 @@ FORMAT: Final = Format(
     "arf",
     (
         Fingerprint(parts=(_TYPE,)),
-        Fingerprint(types=("multipart/report",)),
+        Fingerprint(types=("multipart/report feedback-report",)),
         Fingerprint(
             topics=(
                 "abuse report",

@@ -155,7 +155,7 @@ FORMATS: Final = (
         read_tlsrpt,
         Fingerprint(headers=("tls-report-domain",)),
         Fingerprint(parts=("application/tlsrpt+gzip", "application/tlsrpt+json")),
-        Fingerprint(types=("multipart/report",)),
+        Fingerprint(types=("multipart/report tlsrpt",)),
     ),
     _notice(
         "dmarc",
