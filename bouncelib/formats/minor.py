@@ -64,7 +64,7 @@ FORMATS: Final = (
         "mcafee",
         (
             Fingerprint(
-                phrases=("the following addresses had delivery problems",), senders=("mailer-daemon", "postmaster")
+                phrases=("the following addresses had delivery problems",)
             ),
         ),
         Layout(
