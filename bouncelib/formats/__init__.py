@@ -26,7 +26,6 @@ ORDER: Final = (
     "ironport",
     "amazonses",
     "sendgrid",
-    "facebook",
     "interscan",
     "mailmarshal",
     "mailfoundry",

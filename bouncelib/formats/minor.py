@@ -62,11 +62,7 @@ FORMATS: Final = (
     # McAfee Email Gateway (WebShield), as seen in public test data. The reason stands in brackets beside the address.
     Format(
         "mcafee",
-        (
-            Fingerprint(
-                phrases=("the following addresses had delivery problems",)
-            ),
-        ),
+        (Fingerprint(phrases=("the following addresses had delivery problems",)),),
         Layout(
             opens=("--- the following addresses had delivery problems ---",),
             recipient=r"^\s{0,20}<(?P<address>[^\s<>]{1,320})>\s{3,20}\((?!unrecoverable)(?P<text>.{1,2000})\)\s*$",
