@@ -34,7 +34,7 @@ _REJECTED: Final = re.compile(
 def read(message: Message) -> Reading | None:
     """Return the list that did not take the post, or None where the notice is of another kind."""
     sender = addresses.clean(message.headers.get(b"from") or "")
-    local, _, domain = (sender or "").rpartition("@")
+    local = (sender or "").rpartition("@")[0]
     said: list[str] = []
     for line in message.lines:
         if _CLOSES.search(line):
@@ -46,8 +46,8 @@ def read(message: Message) -> Reading | None:
     if not local.lower().endswith("-admin") or not _REJECTED.search(f"{subject} {text}"):
         return None
     match = _LIST.search(text)
-    # Only the list's own address, never that of the member who wrote.
-    if not match or match[1].lower() != f"{local[: -len('-admin')]}@{domain}".lower():
+    # Only the list's own address, never that of the member who wrote. The list may live in another domain than its keeper.
+    if not match or match[1].lower().partition("@")[0] != local.lower().removesuffix("-admin"):
         return None
     return report(
         "fml",
