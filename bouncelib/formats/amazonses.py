@@ -111,14 +111,16 @@ def _address(one: dict[str, Any]) -> str | None:
 def _report(
     body: dict[str, Any], key: str, action: Action, event: dict[str, Any], names: Iterable[str]
 ) -> Reading | None:
-    found = [evidence for one in _list(body.get(key)) if (evidence := _evidence(_object(one), action))]
+    # What the service made of it, where it quotes no server: "Transient/MailboxFull", "Permanent/Suppressed".
+    own = "/".join(filter(None, (_text(body.get("bounceType")), _text(body.get("bounceSubType")))))
+    found = [evidence for one in _list(body.get(key)) if (evidence := _evidence(_object(one), action, own))]
     fields = [(name, value) for name in names if (value := _text(body.get(name)))]
     fields += [("Arrival-Date", value) for value in [_text(_object(event.get("mail")).get("timestamp"))] if value]
     fields = [("Reporting-MTA", value) if name == "reportingMTA" else (name, value) for name, value in fields]
     return report("amazonses", found, fields) if found else None
 
 
-def _evidence(one: dict[str, Any], action: Action) -> Evidence | None:
+def _evidence(one: dict[str, Any], action: Action, own: str) -> Evidence | None:
     address = _address(one)
     if not address:
         return None
@@ -129,7 +131,7 @@ def _evidence(one: dict[str, Any], action: Action) -> Evidence | None:
         address=address,
         action=action,
         status=status,
-        diagnostic=(said[kind.end() :] if kind else said) or None,
+        diagnostic=(said[kind.end() :] if kind else said) or own or None,
         diagnostic_type=kind[1].lower() if kind else None,
         remote_mta=mta_name(_text(one.get("remoteMta"))) or None,
         format="amazonses",

@@ -46,7 +46,7 @@ def read(message: Message) -> Reading | None:
     if not local.lower().endswith("-admin") or not _REJECTED.search(f"{subject} {text}"):
         return None
     match = _LIST.search(text)
-    # Only the list's own address, never that of the member who wrote. The list may live in another domain than its keeper.
+    # Only the list's own address, never that of the member who wrote. It may be in another domain than its keeper's.
     if not match or match[1].lower().partition("@")[0] != local.lower().removesuffix("-admin"):
         return None
     return report(
