@@ -30,7 +30,8 @@ _NUMBER: Final = re.compile(r"[45][0-5]\d(?=[\s\-][\s\-]?['\"#\w<(\[*])")
 _QUOTES: Final = MappingProxyType({"'": "'", '"': '"', "<": ">", "(": ")", "[": "]"})
 # What stands before the reply of another server that a text quotes.
 _INTRODUCTIONS: Final = ("said:", "smtp;", "was:", "returned", "responded", "address error", "->", ":")
-_CONTINUATION: Final = re.compile(r"\s+([45]\d\d)[- ](?:([245]\.\d{1,2}\.\d{1,3})\s)?")
+# A run of spaces is looked at once, from its start.
+_CONTINUATION: Final = re.compile(r"(?<!\s)\s+([45]\d\d)[- ](?:([245]\.\d{1,2}\.\d{1,3})\s)?")
 _STAGE: Final = re.compile(
     r"(?:(?i:in reply to|after|response to|during|while sending|in response to|performing the|stage:?)\s+(?:the\s+|sending\s+)?"
     r"\W{0,2}(?i:(end of data|\.|initial connection|initial greeting|mail from|rcpt to|helo|ehlo|lhlo|starttls)|(MAIL|RCPT|DATA|BDAT|"

@@ -24,7 +24,7 @@ from bouncelib.model import Action, Evidence, Reading
 from bouncelib.signs import Signs, fold
 
 _ORIGINAL: Final = re.compile(
-    r"^[ \t>|*-]{0,8}(?:-{2,}.{0,60}(?:original|returned|follows|forwarded|below this line|unsent|undelivered|"
+    r"^[ \t>|*-]{0,8}(?:-{2,}+.{0,60}(?:original|returned|follows|forwarded|below this line|unsent|undelivered|"
     r"copy of)|"
     r"(?:original message|your message|message header|the original).{0,40}(?:follows|below|header)s?\W{0,4}$|"
     r"(?:received|return-path|message-id|x-mailer|mime-version|content-type|dkim-signature|x-[a-z-]{2,30}): )",

@@ -9,7 +9,7 @@ from typing import Final
 from bouncelib import text as _text
 
 _NAMES: Final = re.compile(rb"\n([!-9;-~]+):")
-_FIELD: Final = re.compile(rb"([!-9;-~]+):[ \t]*([^\n]*(?:\n[ \t][^\n]*)*)")
+_FIELD: Final = re.compile(rb"(?m)^([!-9;-~]+):[ \t]*([^\n]*(?:\n[ \t][^\n]*)*)")
 _FOLD: Final = (b" ", b"\t")
 _BOUNDARY: Final = re.compile(rb"(?i)boundary[ \t\n]*=[ \t\n]*(?:\"([^\"]*)\"?|([^\s;]+))")
 
@@ -59,8 +59,7 @@ class Headers:
     def items(self) -> Iterator[tuple[bytes, bytes]]:
         """Yield every field as it stands: name and folded value."""
         for match in _FIELD.finditer(self.block):
-            if match.start() == 0 or self.block[match.start() - 1] == 10:  # noqa: PLR2004 - at the start of a line
-                yield match[1], match[2]
+            yield match[1], match[2]
 
     def decoded(self, limit: int) -> tuple[tuple[str, str], ...]:
         """Return the first `limit` fields, decoded, in order."""
