@@ -211,6 +211,9 @@ def classify_response(
     stage: Stage | str | None = None,
     status: EnhancedCode | str | None = None,
     smtp_code: str | int | None = None,
+    domain: str | None = None,
 ) -> Judgement:
     """Return what one SMTP reply means: see `BounceParser.classify_response`."""
-    return default_parser().classify_response(text, host=host, stage=stage, status=status, smtp_code=smtp_code)
+    return default_parser().classify_response(
+        text, host=host, stage=stage, status=status, smtp_code=smtp_code, domain=domain
+    )

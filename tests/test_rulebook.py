@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 GOOD = {"id": "full", "says": ["mailbox full"], "reason": "mailbox_full"}
 
 
-def rule(**changes: Any) -> dict[str, Any]:
+def rule(**changes: object) -> dict[str, Any]:
     return {**GOOD, **changes}
 
 
@@ -93,7 +93,7 @@ def test_a_word_of_the_users_own_needs_a_base(tmp_path: Path) -> None:
     assert (judgement.reason, judgement.reason_base, judgement.verdict) == ("parked", Reason.DISABLED, Verdict.HARD)
     assert judgement.rule == "mine/parked"
     path.write_text('[reason]\nparked = "nonsense"\n', "utf-8")
-    with pytest.raises(RuleError, match="unknown base 'nonsense'"):
+    with pytest.raises(RuleError, match=r"unknown base 'nonsense'"):
         load_rules(path)
 
 
@@ -147,7 +147,9 @@ def test_the_host_is_asked_before_the_domain_before_the_format_before_a_token() 
     wrote = Rules("wrote", {"formats": ["exim"]})
     named = Rules("named", {"tokens": ["gsmtp"]})
     book = Rulebook([named, wrote, owner, spoke])
-    order = book.vendors("a.mx.example", "library.example", "exim", book.look_up(Facts("x gsmtp", None, None, None, None)).tokens)
+    order = book.vendors(
+        "a.mx.example", "library.example", "exim", book.look_up(Facts("x gsmtp", None, None, None, None)).tokens
+    )
     assert [rules.name for rules in order] == ["spoke", "owner", "wrote", "named"]
 
 
@@ -168,7 +170,7 @@ def test_the_handle_reads_nothing_until_it_is_asked() -> None:
     assert [rules.name for rules in DEFAULT_RULES] == [rules.name for rules in DEFAULT_RULES]
 
 
-REPLIES = (
+REPLIES: tuple[tuple[str, dict[str, str]], ...] = (
     ("550 5.1.1 <ann@library.example>: User unknown", {}),
     ("552 5.2.2 over quota", {"host": "gmail-smtp-in.l.google.com"}),
     ("554 5.7.1 Message rejected as spam by content filter", {"host": "mx.library.example"}),
@@ -224,3 +226,34 @@ def test_patterns_of_rules_do_not_run_away() -> None:
             if ready.pattern is not None:
                 long = slowest(ready.pattern, 8_000)
                 assert long < 0.002 or long < 3.2 * slowest(ready.pattern, 4_000), ready.id
+
+
+def test_a_disabled_rule_is_not_asked(tmp_path: Path) -> None:
+    overlay = tmp_path / "mine.toml"
+    overlay.write_text('disable = ["standard/phrases/mailbox-full"]\n', "utf-8")
+    text = "550 the mailbox is full"
+    before = BounceParser().classify_response(text)
+    after = BounceParser(rules=[load_rules(overlay), *DEFAULT_RULES]).classify_response(text)
+    assert before.rule == "standard/phrases/mailbox-full"
+    assert after.rule != before.rule
+
+
+def test_a_users_rule_for_a_shipped_vendor_comes_before_the_vendors(tmp_path: Path) -> None:
+    mine = tmp_path / "gmail.toml"
+    mine.write_text(
+        'hosts = ["google.com"]\n[[rule]]\nid = "mine"\nsays = ["over quota"]\nreason = "disabled"\nsource = "observed"\n'
+        'examples = ["552 5.2.2 over quota"]\n',
+        "utf-8",
+    )
+    parser = BounceParser(rules=[load_rules(mine), *DEFAULT_RULES])
+    host = "gmail-smtp-in.l.google.com"
+    assert parser.classify_response("552 5.2.2 over quota", host=host).rule == "gmail/mine"
+    assert parser.classify_response("550 5.7.26 unauthenticated", host=host).rule.startswith("gmail/")  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("text", ["rule = 3", "rule = [3]", "reason = 3"])
+def test_what_is_no_table_is_named(tmp_path: Path, text: str) -> None:
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text(text, "utf-8")
+    with pytest.raises(RuleError, match=r"wrong.toml"):
+        load_rules(wrong)

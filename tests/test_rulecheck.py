@@ -59,7 +59,7 @@ def test_the_examples_of_the_documentation_have_no_problem(root: Path, tmp_path:
     [
         ({"color": '"red"'}, "unknown key 'color'"),
         ({"reason": '"bad_luck"'}, "unknown reason 'bad_luck'"),
-        ({"reason": ""}, "unknown reason"),
+        ({"reason": ""}, "no 'reason'"),
         ({"verdict": '"dead"'}, "'dead' is not a valid Verdict"),
         ({"confidence": '"sure"'}, "'sure' is not a valid Confidence"),
         ({"status": '["5.1"]'}, "'5.1' is no enhanced code"),

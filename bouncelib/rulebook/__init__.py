@@ -49,9 +49,10 @@ def _read_folder(folder: Traversable) -> Iterator[tuple[str, dict[str, Any]]]:
 class Rules:
     """One file of rules: what selects it, and its rules, made ready when first asked for."""
 
-    def __init__(self, name: str, table: Mapping[str, Any]) -> None:
-        """Check the top level of `table`; raise `RuleError` that names the file."""
+    def __init__(self, name: str, table: Mapping[str, Any], excluded: frozenset[str] = frozenset()) -> None:
+        """Check the top level of `table`; raise `RuleError` that names the file. `excluded` are public ids to leave out."""
         self.name = name
+        self._excluded = excluded
         self._table = table
         for key in table:
             if key not in FILE_KEYS:
@@ -71,18 +72,25 @@ class Rules:
     def rules(self) -> tuple[Rule, ...]:
         """The rules in order; raise `RuleError` that names the file and the rule."""
         reasons = {}
-        for word, base in self._table.get("reason", {}).items():
+        words, tables = self._table.get("reason", {}), self._table.get("rule", [])
+        if not isinstance(words, dict) or not isinstance(tables, list):
+            raise RuleError(f"{self.name}.toml: 'reason' must be a table and 'rule' a list of tables, [[rule]]")
+        for word, base in words.items():
             try:
                 reasons[word] = Reason(base)
             except ValueError:
                 raise RuleError(f"{self.name}.toml: reason {word!r} has an unknown base {base!r}") from None
-        rules = tuple(read_rule(table, self.name, reasons) for table in self._table.get("rule", ()))
+        rules = tuple(read_rule(table, self.name, reasons) for table in tables)
         seen: set[str] = set()
         for rule in rules:
             if rule.id in seen:
                 raise RuleError(f"{self.name}.toml: rule {rule.id!r} stands there twice")
             seen.add(rule.id)
-        return rules
+        return tuple(rule for rule in rules if rule.id not in self._excluded)
+
+    def without(self, ids: frozenset[str]) -> Rules:
+        """Return the same rules but for those with these public ids."""
+        return Rules(self.name, self._table, ids)
 
     @cached_property
     def first(self) -> RuleSet:
@@ -141,7 +149,10 @@ class Rulebook:
         self._by_format: dict[str, list[Rules]] = {}
         self.user: list[Rules] = []
         tokens: list[tuple[Phrase, Rules]] = []
-        for rules in sources:
+        sources = tuple(sources)
+        disabled = frozenset(name for rules in sources for name in rules.disabled)
+        for given in sources:
+            rules = given.without(disabled) if disabled else given
             if rules.name.startswith("standard/"):
                 standard[rules.name.partition("/")[2]] = rules
                 continue
@@ -175,15 +186,15 @@ class Rulebook:
 
     def vendors(self, host: str | None, domain: str, name: str | None, tokens: Sequence[Rules]) -> Sequence[Rules]:
         """Return the vendors that matter, each once: by the host that spoke, the recipient's domain, the format, the text."""
-        found: dict[str, Rules] = {}
+        found: dict[int, Rules] = {}
         for labels in (host, domain):
             while labels:
                 for rules in self._by_host.get(labels, ()):
-                    found.setdefault(rules.name, rules)
+                    found.setdefault(id(rules), rules)
                 labels = labels.partition(".")[2]
         if name:
             for rules in self._by_format.get(name, ()):
-                found.setdefault(rules.name, rules)
+                found.setdefault(id(rules), rules)
         for rules in sorted(tokens, key=lambda rules: rules.name) if len(tokens) > 1 else tokens:
-            found.setdefault(rules.name, rules)
+            found.setdefault(id(rules), rules)
         return list(found.values())

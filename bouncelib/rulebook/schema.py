@@ -17,7 +17,7 @@ FILE_KEYS: Final = frozenset({"title", "hosts", "formats", "tokens", "rule", "di
 _LISTS: Final = frozenset(
     {"status", "reply", "stage", "action", "says", "also", "unless", "examples", "counter_examples"}
 )
-_TEXTS: Final = frozenset({"id", "name", "meaning", "reason", "base", "verdict", "confidence", "source", "pattern"})
+_TEXTS: Final = frozenset({"id", "name", "meaning", "reason", "verdict", "confidence", "source", "pattern"})
 _FLAGS: Final = frozenset({"weak", "default", "final"})
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9._-]*\Z")
 _STATUS: Final = re.compile(r"([245x])\.(\d)\.(\*|\d{1,3}(?:-\d{1,3})?)\Z")
@@ -88,12 +88,16 @@ def read_rule(table: Mapping[str, Any], prefix: str, reasons: Mapping[str, Reaso
 
     `prefix` begins its public id, and `reasons` holds the user's own words with the reason behind each.
     """
+    if not isinstance(table, Mapping):
+        raise RuleError(f"{prefix}.toml: a rule must be a table, not {table!r}")
     name = table.get("id")
     where = f"{prefix}.toml: rule {name!r}"
     if not isinstance(name, str) or not _ID.match(name):
         raise RuleError(f"{where}: 'id' must be a short name of a-z, 0-9, '.', '_' and '-'")
     _check_keys(table, where)
-    word = str(table.get("reason"))
+    if "reason" not in table:
+        raise RuleError(f"{where}: no 'reason'")
+    word = str(table["reason"])
     base = reasons.get(word)
     if base is None:
         try:
@@ -182,5 +186,5 @@ def _pattern(table: Mapping[str, Any], where: str) -> re.Pattern[str] | None:
         raise RuleError(f"{where}: the pattern {text!r} can run away: no nested repeats, references or look-around")
     try:
         return re.compile(text, re.IGNORECASE)
-    except re.error as error:
+    except (re.error, OverflowError) as error:
         raise RuleError(f"{where}: the pattern {text!r} is wrong: {error}") from None
