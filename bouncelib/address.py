@@ -75,13 +75,13 @@ def from_field(value: str) -> tuple[str, str | None]:
 
 def _character(match: re.Match[str]) -> str:
     number = int(match[1], 16)
-    text = chr(number) if number < 0x110000 else ""  # noqa: PLR2004 - the end of Unicode
+    text = chr(number) if number < 0x110000 else ""
     return text if text and text.isprintable() and not text.isspace() else match[0]
 
 
 def _local(value: str) -> str | None:
     value = value.strip().strip("<>\"'").strip()
-    if not value or len(value) > 254 or not value.isprintable() or re.search(r"[\s<>,;|/()\[\]\\\"]", value):  # noqa: PLR2004
+    if not value or len(value) > 254 or not value.isprintable() or re.search(r"[\s<>,;|/()\[\]\\\"]", value):
         return None
     return value if any(c.isalnum() for c in value) else None
 

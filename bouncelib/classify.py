@@ -12,7 +12,6 @@ from typing import Final
 
 from bouncelib.address import domain
 from bouncelib.model import (
-    REASONS,
     Action,
     Advice,
     Confidence,
@@ -28,12 +27,11 @@ from bouncelib.rulebook import Facts, Found, Hit, Rulebook
 
 Judge = Callable[[Evidence], Judgement | None]
 
-_NOTHING_FAILED: Final = frozenset({Action.DELIVERED, Action.RELAYED, Action.EXPANDED})
 _WAIT: Final = re.compile(r"\b(\d{1,5}) ?(second|sec|minute|min|hour|day)s?\b", re.IGNORECASE)
 _SECONDS: Final = (("sec", 1), ("min", 60), ("hour", 3600), ("day", 86_400))
 _URL: Final = re.compile(r"https?://[^\s<>\"')\]}]{3,400}", re.IGNORECASE)
-_WAITING: Final = frozenset({Reason.GREYLISTED, Reason.RATE_LIMITED, Reason.BLOCKLISTED, Reason.SYSTEM_ERROR})
-_REFUSED_SENDERS: Final = frozenset({Fault.SENDER, Fault.MESSAGE})
+_WAITING: Final = (Reason.GREYLISTED, Reason.RATE_LIMITED, Reason.BLOCKLISTED, Reason.SYSTEM_ERROR)
+_REFUSED_SENDERS: Final = (Fault.SENDER, Fault.MESSAGE)
 _TEXT: Final = 4096
 """How much of a diagnostic is judged, in characters."""
 
@@ -58,7 +56,8 @@ class Classifier:
             if judgement is not None:
                 return judgement
         action = evidence.action
-        if action in _NOTHING_FAILED:
+        # By identity: an enum's hash is a call of Python's.
+        if action is Action.DELIVERED or action is Action.RELAYED or action is Action.EXPANDED:
             return DELIVERED
         text = evidence.unwrapped or evidence.diagnostic or ""
         facts = Facts(text[:_TEXT], evidence.status, evidence.smtp_code, evidence.stage, action)
@@ -76,39 +75,36 @@ class Classifier:
     def _decide(self, facts: Facts, evidence: Evidence, found: Found) -> _Decision:
         book = self._book
         for rules in book.user:
-            hits = rules.first.hits(facts)
-            if hits:
-                return _Decision(hits[0], Confidence.HIGH)
+            hit = rules.first.first(facts)
+            if hit:
+                return _Decision(hit, Confidence.HIGH)
         vendors = book.vendors(evidence.host, domain(evidence.address), evidence.format, found.tokens)
-        status_hits = book.status.hits(facts) if facts.status else []
-        by_code = status_hits[0] if status_hits else None
+        by_code = book.status.first(facts) if facts.status else None
         for rules in vendors:
-            hits = rules.first.hits(facts)
-            if hits:
-                return _Decision(hits[0], Confidence.HIGH, by_code)
-        hits = book.conflicts.hits(facts, found.conflicts)
-        if hits:
-            return _Decision(hits[0], Confidence.MEDIUM, by_code)
-        hits = book.phrases.hits(facts, found.phrases)
-        by_words = next((hit for hit in hits if not hit[1].weak), None)
+            hit = rules.first.first(facts)
+            if hit:
+                return _Decision(hit, Confidence.HIGH, by_code)
+        hit = book.conflicts.first(facts, found.conflicts)
+        if hit:
+            return _Decision(hit, Confidence.MEDIUM, by_code)
+        said = book.phrases.first(facts, found.phrases)
+        by_words = book.phrases.first(facts, found.phrases, strong=True) if said and said[1].weak else said
         if by_code and not by_code[1].weak:
             return _weigh(by_code, by_words)
         if by_words:
             agree = by_code is not None and by_code[1].base is by_words[1].base
             return _Decision(by_words, Confidence.HIGH if agree else Confidence.MEDIUM, by_code)
         for rules in vendors:
-            fallback = rules.last.hits(facts)
-            if fallback:
-                return _Decision(fallback[0], Confidence.HIGH, by_code)
-        if hits:
-            agree = by_code is not None and by_code[1].base is hits[0][1].base
-            return _Decision(hits[0], Confidence.MEDIUM if agree else Confidence.LOW, by_code, weak=True)
+            hit = rules.last.first(facts)
+            if hit:
+                return _Decision(hit, Confidence.HIGH, by_code)
+        if said:
+            agree = by_code is not None and by_code[1].base is said[1].base
+            return _Decision(said, Confidence.MEDIUM if agree else Confidence.LOW, by_code, weak=True)
         if by_code and by_code[1].base is not Reason.UNDETERMINED:
             return _Decision(by_code, Confidence.LOW, weak=True)
-        hits = book.reply.hits(facts) if facts.reply else hits
-        if hits:
-            return _Decision(hits[0], Confidence.LOW, by_code, weak=True)
-        return _Decision(by_code, Confidence.LOW, weak=True)
+        hit = book.reply.first(facts) if facts.reply else None
+        return _Decision(hit or by_code, Confidence.LOW, by_code, weak=True)
 
     def _conclude(self, decision: _Decision, facts: Facts, evidence: Evidence, found: Found) -> Judgement:
         hit = decision.hit
@@ -117,9 +113,11 @@ class Classifier:
         if hit is None:
             reason: str = Reason.UNDETERMINED
             base, verdict, rule_id, phrase = Reason.UNDETERMINED, Verdict.SOFT, "standard/undetermined", ""
+            fault = Fault.UNKNOWN
         else:
             _, rule, phrase = hit
             reason, base, verdict, rule_id = rule.reason, rule.base, rule.verdict, rule.id
+            fault = rule.fault
             if rule.ceiling is not Confidence.HIGH and confidence is not Confidence.LOW:
                 confidence = rule.ceiling
         trail = decision.trail()
@@ -127,7 +125,6 @@ class Classifier:
             if not (hit and hit[1].final and action is not Action.DELAYED):
                 verdict = Verdict.SOFT
                 trail = (*trail, ("softened because", "the reply is temporary"))
-        fault = REASONS[base][0]
         if evidence.guessed:
             confidence = Confidence.LOW
         text = facts.text
@@ -200,7 +197,7 @@ def _advice(verdict: Verdict, base: Reason, fault: Fault, action: str | None) ->
         return Advice.NONE
     if verdict is Verdict.HARD:
         return Advice.SUPPRESS
-    if action is Action.DELAYED or base is Reason.GREYLISTED or fault in {Fault.TRANSPORT, Fault.SYSTEM}:
+    if action is Action.DELAYED or base is Reason.GREYLISTED or fault is Fault.TRANSPORT or fault is Fault.SYSTEM:
         return Advice.RETRY
     if fault is Fault.MESSAGE:
         return Advice.FIX_MESSAGE

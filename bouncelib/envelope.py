@@ -42,9 +42,7 @@ _ROBOT: Final = re.compile(
 )
 
 
-def make_envelope(
-    block: bytes, original: bytes | None, notice: str, reading: Reading, limit: int
-) -> Envelope:
+def make_envelope(block: bytes, original: bytes | None, notice: str, reading: Reading, limit: int) -> Envelope:
     """Return the envelope of the message whose header is `block` and that was read as `reading`.
 
     `original` is the returned header, `notice` the text that may hold it, `limit` how many fields of it to decode.

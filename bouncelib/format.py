@@ -147,21 +147,23 @@ def returned_to(message: Message) -> list[str]:
 
 def report(name: str, recipients: Sequence[Evidence], fields: Sequence[tuple[str, str]] = ()) -> Reading:
     """Return a delivery report; its kind follows from the actions: any failed is a bounce, else any delayed a delay."""
-    actions = {evidence.action for evidence in recipients}
-    if Action.FAILED in actions or not actions or None in actions:
-        kind = Kind.BOUNCE
-    elif Action.DELAYED in actions:
-        kind = Kind.DELAY
-    else:
-        kind = Kind.SUCCESS
+    kind = Kind.SUCCESS if recipients else Kind.BOUNCE
+    # By identity: an enum's hash is a call of Python's.
+    for evidence in recipients:
+        action = evidence.action
+        if action is Action.FAILED or action is None:
+            kind = Kind.BOUNCE
+            break
+        if action is Action.DELAYED:
+            kind = Kind.DELAY
     return Reading(kind, tuple(recipients), tuple(fields), name)
 
 
+# On text in lower case: without regard to case, every alternative would be tried at every character.
 _UNREACHED: Final = re.compile(
     r"timed out|timeout|connection (?:refused|reset|dropped|lost)|connect to |no route|unreachable|name service|host (?:not found|unknown)|"
     r"unknown host|lookup fail|no such (?:host|domain)|find any host|mail exchanger|smtp connection|"
-    r"unrout(?:e)?able (?:mail )?domain|retry timeout|all hosts|network error|could not connect|unable to connect|does not resolve",
-    re.IGNORECASE,
+    r"unrout(?:e)?able (?:mail )?domain|retry timeout|all hosts|network error|could not connect|unable to connect|does not resolve"
 )
 
 
@@ -172,7 +174,7 @@ def refusal(text: str, remote: str | None = None) -> Refused | None:
     reply = smtp.find_reply(text)
     if reply.code and (remote or smtp.find_stage(text)):
         return Refused.IN_SESSION
-    return Refused.NEVER_REACHED if _UNREACHED.search(text) else Refused.AFTER_ACCEPTANCE
+    return Refused.NEVER_REACHED if _UNREACHED.search(text.lower()) else Refused.AFTER_ACCEPTANCE
 
 
 def read_lines(layout: Layout, lines: Sequence[str]) -> list[dict[str, Any]]:
@@ -192,9 +194,9 @@ def read_lines(layout: Layout, lines: Sequence[str]) -> list[dict[str, Any]]:
                 continue
             waiting = False
             # The line that opens the block may name the recipient too.
-        if found or not layout.opens or bare:
-            if low.startswith(layout.closes) and not (layout.closes is ORIGINAL_MARKS and not (found or before)):
-                break
+        known_marks = layout.closes is ORIGINAL_MARKS and not (found or before)
+        if (found or bare) and low.startswith(layout.closes) and not known_marks:
+            break
         if not bare:
             blanks += 1
             if blanks > layout.blanks and open_text:

@@ -15,12 +15,12 @@ from bouncelib.message import Message
 from bouncelib.model import Action, EnhancedCode, Evidence, Kind, Reading, Refused
 from bouncelib.signs import Signs
 
-_DELIVERY: Final = frozenset({Kind.BOUNCE, Kind.DELAY, Kind.SUCCESS})
+_DELIVERY: Final = (Kind.BOUNCE, Kind.DELAY, Kind.SUCCESS)
 _LOCAL: Final = frozenset({"x-unix", "x-local", "lmtp", "x-notes"})
+# On text in lower case: without regard to case, every alternative would be tried at every character.
 _UNREACHED: Final = re.compile(
     r"timed out|refused to talk|connection (?:refused|reset|timed|dropped)|no route|not found|unreachable|name service|nxdomain|"
-    r"host unknown|unknown host|lookup|no such host|cannot resolve|can't resolve|deferred: ",
-    re.IGNORECASE,
+    r"host unknown|unknown host|lookup|no such host|cannot resolve|can't resolve|deferred: "
 )
 _LOOK: Final = 500
 _FILLED: Final = ("diagnostic", "diagnostic_type", "remote_mta", "host", "stage", "smtp_code", "status", "original_address", "refused")
@@ -119,7 +119,8 @@ def _merge(recipients: Sequence[Evidence]) -> list[Evidence]:
 
 def _is_complete(evidence: Evidence) -> bool:
     """Return whether a report says enough of one recipient: a specific status, or what was said."""
-    if evidence.diagnostic or evidence.action not in {Action.FAILED, Action.DELAYED}:
+    action = evidence.action
+    if evidence.diagnostic or not (action is Action.FAILED or action is Action.DELAYED):
         return True
     status = evidence.status
     # x.y.0 and x.3.y tell no cause (RFC 3463, section 3); the notice may.
@@ -191,7 +192,7 @@ def _refused(kind: str | None, text: str, code: str | None, remote: str | None) 
         return Refused.AFTER_ACCEPTANCE
     if code and (kind == "smtp" or remote):
         return Refused.IN_SESSION
-    if _UNREACHED.search(text[:_LOOK]):
+    if _UNREACHED.search(text[:_LOOK].lower()):
         return Refused.NEVER_REACHED
     return Refused.AFTER_ACCEPTANCE if kind == "x-postfix" else None
 

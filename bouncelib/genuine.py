@@ -138,9 +138,7 @@ def _senders(original: OriginalMessage | None) -> list[str]:
     return found
 
 
-def _weak_signs(
-    headers: Headers, report: Mapping[str, str], envelope: Envelope, ours: SentByUs
-) -> Iterable[str]:
+def _weak_signs(headers: Headers, report: Mapping[str, str], envelope: Envelope, ours: SentByUs) -> Iterable[str]:
     path = headers.raw(b"return-path")
     if path is not None and return_path(path) and not may_be_automatic(return_path(path)):
         yield f"the return path {return_path(path)} is neither null nor a mail system's"

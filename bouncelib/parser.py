@@ -10,7 +10,6 @@ from typing import Any, BinaryIO, Final
 
 from attrs import evolve
 
-from bouncelib import smtp
 from bouncelib.candidates import PREFERENCE, choose
 from bouncelib.classify import DELIVERED, Classifier, Judge
 from bouncelib.dispatch import Dispatcher
@@ -116,9 +115,7 @@ class BounceParser:
         weighed = weigh(message.headers, report.fields, report.envelope, ours)
         recipients = report.recipients
         if weighed.genuine is Genuine.SUSPECT:
-            recipients = tuple(
-                Recipient(one.evidence, evolve(one.judgement, advice=Advice.NONE)) for one in recipients
-            )
+            recipients = tuple(Recipient(one.evidence, evolve(one.judgement, advice=Advice.NONE)) for one in recipients)
         return evolve(
             report,
             recipients=recipients,

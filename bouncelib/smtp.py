@@ -17,10 +17,11 @@ from bouncelib.model import EnhancedCode, Stage
 
 # RFC 3463, section 2: class "." subject "." detail. Not a part of an IP address, a version or a longer number.
 _CODE: Final = r"([245])\.(\d{1,2})\.(\d{1,3})(?![\d]|\.\d)"
-_STATUS: Final = re.compile(rf"(?<![\d.\w]){_CODE}")
+# What must not stand before is asked after the first characters: a pattern that opens with a digit is looked for fast.
+_STATUS: Final = re.compile(r"([245])\.(?<![\d.\w][245]\.)(\d{1,2})\.(\d{1,3})(?![\d]|\.\d)")
 # RFC 5321, section 4.2: three digits, then a space or a hyphen; an enhanced code may follow (RFC 2034, section 4).
 _REPLY: Final = re.compile(
-    rf"(?<![\w.\-/@=])(?<!\]:)(?<!line )(?<!port )([45][0-9]\d)(?=[\s\-:;,#)'\"<(]|$)(?:[\s\-:]{{0,2}}[#(\[<'\"]{{0,2}}{_CODE})?"
+    rf"([45][0-9]\d)(?<![\w.\-/@=]\d\d\d)(?<!\]:\d\d\d)(?<!line \d\d\d)(?<!port \d\d\d)(?=[\s\-:;,#)'\"<(]|$)(?:[\s\-:]{{0,2}}[#(\[<'\"]{{0,2}}{_CODE})?"
 )
 # What stands before numbers of other kinds: versions, dates.
 _OTHER_NUMBER: Final = re.compile(

@@ -75,5 +75,8 @@ def _address(fields: Group, wanted: str) -> str | None:
 
 
 FORMAT: Final = Format(
-    "mdn", (Fingerprint(parts=_TYPES), Fingerprint(types=("multipart/report disposition-notification",))), read=read, kind=Kind.READ_RECEIPT
+    "mdn",
+    (Fingerprint(parts=_TYPES), Fingerprint(types=("multipart/report disposition-notification",))),
+    read=read,
+    kind=Kind.READ_RECEIPT,
 )

@@ -94,8 +94,12 @@ def sort_groups(groups: Sequence[Group]) -> tuple[Group, list[Group]]:
     fields: Group = []
     recipients: list[Group] = []
     seen: set[str] = set()
+    odd = False
     for group in groups:
         names = {name.lower() for name, _ in group}
+        if not recipients and names.isdisjoint(_PER_RECIPIENT):
+            fields += group
+            continue
         fresh = not names.isdisjoint(_RECIPIENT)
         if fresh and "final-recipient" in names and len(names) == len(group) and names.isdisjoint(("reporting-mta",)):
             # The textbook case: one whole group.
@@ -106,31 +110,28 @@ def sort_groups(groups: Sequence[Group]) -> tuple[Group, list[Group]]:
                 recipients.append(list(group))
                 seen = names
             continue
+        odd = True
         for name, value in group:
             low = name.lower()
             if low in _RECIPIENT and (low in seen or not recipients or (low == "final-recipient" and "action" in seen)):
                 recipients.append([])
                 seen = set()
-            elif low not in _PER_RECIPIENT and not fresh and not (recipients and low.startswith("x-")):
-                fields.append((name, value))
-                continue
-            elif not recipients and low not in _PER_RECIPIENT:
+            elif (low not in _PER_RECIPIENT and not fresh and not (recipients and low.startswith("x-"))) or (not recipients and low not in _PER_RECIPIENT):
                 fields.append((name, value))
                 continue
             if not recipients:
                 recipients.append([])
             recipients[-1].append((name, value))
             seen.add(low)
-    return fields, [group for group in recipients if any(name.lower() in _PER_RECIPIENT for name, _ in group)]
+    if odd:
+        recipients = [group for group in recipients if any(name.lower() in _PER_RECIPIENT for name, _ in group)]
+    return fields, recipients
 
 
 def read_group(group: Group) -> Evidence | None:
     """Return what one per-recipient group says, or None where it names no recipient."""
-    fields: dict[str, str] = {}
-    for name, value in group:
-        low = name.lower()
-        if value and low not in fields:
-            fields[low] = value
+    # The first field of a name that says something counts.
+    fields = {name.lower(): value for name, value in reversed(group) if value}
     if "disposition" in fields and "action" not in fields and "status" not in fields:
         # The group of a disposition notification (RFC 8098) under a wrong label.
         return None

@@ -22,7 +22,7 @@ class Part:
 
     __slots__ = ("_source", "_stack", "_stop", "content_type", "depth", "headers", "start")
 
-    def __init__(  # noqa: PLR0913, PLR0917 - made in one place
+    def __init__(
         self, source: Source, headers: Headers, start: int, stack: tuple[bytes, ...], media: str
     ) -> None:
         """View the part whose body begins at `start`, inside the multiparts whose delimiters `stack` holds."""

@@ -123,6 +123,8 @@ class Source:
 
     def find_delimiter(self, start: int, stack: tuple[bytes, ...]) -> Delimiter:
         """Return the first delimiter line of any multipart in `stack` at or after `start`."""
+        if len(stack) == 1:
+            return self.next_delimiter(stack[0], 0, start, self.size) or (-1, self.size, self.size, True)
         best = None
         limit = self.size
         for level in range(len(stack) - 1, -1, -1):
@@ -138,6 +140,9 @@ class Source:
         at = raw.find(delimiter, start, limit)
         while at >= 0:
             end = at + len(delimiter)
+            if at > start + 1 and raw[end : end + 1] == b"\n" and raw[at - 1] == 10:
+                # By far the most: nothing but the delimiter on its line.
+                return level, at - (2 if raw[at - 2] == 13 else 1), end + 1, False
             if at == start or raw[at - 1] in b"\r\n":
                 tail = raw[end : end + 3]
                 closes = tail[:2] == b"--"

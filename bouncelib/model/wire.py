@@ -37,17 +37,19 @@ _ADVICE: Final = MappingProxyType(
     }
 )
 _XTEXT: Final = re.compile(r"\+([0-9A-Fa-f]{2})")
-_FROM_TEXT: Final[Mapping[str, Callable[[str], Any]]] = MappingProxyType({
-    "action": Action,
-    "stage": Stage,
-    "refused": Refused,
-    "verdict": Verdict,
-    "reason_base": Reason,
-    "fault": Fault,
-    "advice": Advice,
-    "confidence": Confidence,
-    "status": EnhancedCode.parse,
-})
+_FROM_TEXT: Final[Mapping[str, Callable[[str], Any]]] = MappingProxyType(
+    {
+        "action": Action,
+        "stage": Stage,
+        "refused": Refused,
+        "verdict": Verdict,
+        "reason_base": Reason,
+        "fault": Fault,
+        "advice": Advice,
+        "confidence": Confidence,
+        "status": EnhancedCode.parse,
+    }
+)
 
 
 def decode_xtext(text: str) -> str:

@@ -169,32 +169,32 @@ class Rulebook:
         self.status = standard.get("status", empty).first
         self.reply = standard.get("reply", empty).first
         # One look-up for all that is asked of every text.
-        entries: list[tuple[Phrase, tuple[str, Any]]] = []
-        for scope, ruleset in (("conflicts", self.conflicts), ("phrases", self.phrases)):
+        entries: list[tuple[Phrase, tuple[int, Any]]] = []
+        for scope, ruleset in enumerate((self.conflicts, self.phrases)):
             entries += [(phrase, (scope, hit)) for phrase, hit in ruleset.phrases()]
-        entries += [(phrase, ("tokens", rules)) for phrase, rules in tokens]
+        entries += [(phrase, (2, rules)) for phrase, rules in tokens]
         for rule in standard.get("blocklists", empty).rules:
-            entries += [(phrase, ("blocklists", rule.id.rpartition("/")[2])) for _, phrase in rule.says]
+            entries += [(phrase, (3, rule.id.rpartition("/")[2])) for _, phrase in rule.says]
         self._index = PhraseIndex(entries)
 
     def look_up(self, facts: Facts) -> Found:
         """Return what the words of `facts` could mean, by scope."""
         found = Found([], [], [], [])
         for scope, thing in self._index.find(facts.words):
-            getattr(found, scope).append(thing)
+            found[scope].append(thing)
         return found
 
     def vendors(self, host: str | None, domain: str, name: str | None, tokens: Sequence[Rules]) -> Sequence[Rules]:
         """Return the vendors that matter, each once: by the host that spoke, the recipient's domain, the format, the text."""
-        found: dict[int, Rules] = {}
+        found: list[Rules] = []
+        by_host = self._by_host
         for labels in (host, domain):
             while labels:
-                for rules in self._by_host.get(labels, ()):
-                    found.setdefault(id(rules), rules)
+                if labels in by_host:
+                    found += by_host[labels]
                 labels = labels.partition(".")[2]
         if name:
-            for rules in self._by_format.get(name, ()):
-                found.setdefault(id(rules), rules)
-        for rules in sorted(tokens, key=lambda rules: rules.name) if len(tokens) > 1 else tokens:
-            found.setdefault(id(rules), rules)
-        return list(found.values())
+            found += self._by_format.get(name, ())
+        if tokens:
+            found += sorted(tokens, key=lambda rules: rules.name) if len(tokens) > 1 else tokens
+        return list(dict.fromkeys(found)) if len(found) > 1 else found

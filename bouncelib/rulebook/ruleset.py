@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from bouncelib.model import EnhancedCode
 from bouncelib.rulebook.schema import Rule
@@ -50,40 +50,48 @@ class RuleSet:
             for text, phrase in rule.says:
                 yield phrase, (place, rule, text)
 
-    def hits(self, facts: Facts, found: list[Hit] | None = None) -> list[Hit]:
-        """Return every rule that `facts` fulfil, in order of priority; `found` are the phrases in them, if known."""
+    def first(self, facts: Facts, found: Sequence[Hit] | None = None, *, strong: bool = False) -> Hit | None:
+        """Return the first rule in order of priority that `facts` fulfil, or None; with `strong`, the first that is not weak.
+
+        `found` are the phrases in the text, where they are known.
+        """
         if found is None:
             if self._index is None:
                 self._index = PhraseIndex(self.phrases())
             found = self._index.find(facts.words)
-        hits = [hit for hit in found if _fulfilled(hit[1], facts)]
+        hits = [*found, *self._with_codes(facts)] if self._by_code else found
+        if not hits:
+            return None
+        # Conditions are checked in order until one holds: most texts hold phrases of several rules.
+        for hit in sorted(hits, key=_place) if len(hits) > 1 else hits:
+            rule = hit[1]
+            if (rule.plain or _fulfilled(rule, facts)) and not (strong and rule.weak):
+                return hit
+        return None
+
+    def _with_codes(self, facts: Facts) -> list[Hit]:
+        """Return the rules without words that the codes may fulfil."""
         by_code = self._by_code
-        if by_code:
-            candidates = [*by_code.get(None, ())]
-            reply, status = facts.reply, facts.status
-            if reply:
-                candidates += by_code.get(reply, ())
-                candidates += by_code.get(reply[0] + "yz", ())
-            if status:
-                class_, subject, detail = status.class_, status.subject, status.detail
-                candidates += by_code.get((class_, subject, detail), ())
-                candidates += by_code.get((None, subject, detail), ())
-                candidates += by_code.get((class_, subject, None), ())
-                candidates += by_code.get((None, subject, None), ())
-            hits += [hit for hit in candidates if _fulfilled(hit[1], facts)]
-        if len(hits) > 1:
-            hits.sort(key=_place)
+        hits = [*by_code.get(None, ())]
+        reply, status = facts.reply, facts.status
+        if reply:
+            hits += by_code.get(reply, ())
+            hits += by_code.get(reply[0] + "yz", ())
+        if status:
+            class_, subject, detail = status.class_, status.subject, status.detail
+            hits += by_code.get((class_, subject, detail), ())
+            hits += by_code.get((None, subject, detail), ())
+            hits += by_code.get((class_, subject, None), ())
+            hits += by_code.get((None, subject, None), ())
         return hits
 
 
-def _place(hit: Hit) -> tuple[int, int]:
-    # Of the phrases of one rule the longest explains best.
-    return hit[0], -len(hit[2])
+def _place(hit: Hit) -> tuple[int, int, str]:
+    # Of the phrases of one rule the longest explains best; of those the same one on every run.
+    return hit[0], -len(hit[2]), hit[2]
 
 
 def _fulfilled(rule: Rule, facts: Facts) -> bool:
-    if rule.plain:
-        return True
     return (
         rule.codes_match(facts.status, facts.reply)
         and (not rule.stages or facts.stage in rule.stages)

@@ -10,7 +10,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from bouncelib.errors import RuleError
-from bouncelib.model import REASONS, Action, Confidence, EnhancedCode, Reason, Stage, Verdict
+from bouncelib.model import REASONS, Action, Confidence, EnhancedCode, Fault, Reason, Stage, Verdict
 from bouncelib.words import Phrase
 
 FILE_KEYS: Final = frozenset({"title", "hosts", "formats", "tokens", "rule", "disable", "reason"})
@@ -59,6 +59,11 @@ class Rule:
             self.statuses or self.replies or self.stages or self.actions or self.also or self.unless or self.pattern
         )
 
+    @cached_property
+    def fault(self) -> Fault:
+        """Whose move it is."""
+        return REASONS[self.base][0]
+
     def codes_match(self, status: EnhancedCode | None, reply: str | None) -> bool:
         """Return whether the codes meet the rule's conditions."""
         if self.statuses and (status is None or not self.status_matches(status)):
@@ -78,9 +83,15 @@ class Rule:
 
     def words_match(self, words: str) -> bool:
         """Return whether normalised text meets what the rule asks of it beside `says`."""
-        if self.also and not any(phrase.found_in(words) for phrase in self.also):
-            return False
-        return not any(phrase.found_in(words) for phrase in self.unless)
+        return (not self.also or _holds(words, self.also)) and not _holds(words, self.unless)
+
+
+def _holds(words: str, phrases: Iterable[Phrase]) -> bool:
+    # Most phrases are not there: they cost no call.
+    for phrase in phrases:
+        if phrase.parts[0] in words and (len(phrase.parts) == 1 or phrase.found_in(words)):
+            return True
+    return False
 
 
 def read_rule(table: Mapping[str, Any], prefix: str, reasons: Mapping[str, Reason]) -> Rule:
