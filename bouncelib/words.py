@@ -21,7 +21,8 @@ GAP: Final = 120
 """How many characters a gap (`` ... ``) in a phrase may span."""
 
 # What of an address stands after its "@", at the start of a text, and before it, in a text's last word.
-_DOMAIN: Final = re.compile(r"[^\s@<>\"'(),;]{0,255}")
+# Two dots end it: Sendmail writes ``ann@library.example... User unknown``.
+_DOMAIN: Final = re.compile(r"(?:[^\s@<>\"'(),;.]|\.(?!\.)){0,255}")
 _LOCAL: Final = re.compile(r"[^<>\"']{0,64}\Z")
 _PUNCTUATION: Final = str.maketrans({chr(c): " " for c in range(128) if not chr(c).isalnum()})
 _NON_ASCII_PUNCTUATION: Final = re.compile(r"[^\w ]|_")
