@@ -121,10 +121,10 @@ class Classifier:
             if rule.ceiling is not Confidence.HIGH and confidence is not Confidence.LOW:
                 confidence = rule.ceiling
         trail = decision.trail()
-        if verdict is Verdict.HARD and _may_pass(status, reply, action):
-            if not (hit and hit[1].final and action is not Action.DELAYED):
-                verdict = Verdict.SOFT
-                trail = (*trail, ("softened because", "the reply is temporary"))
+        final = hit is not None and hit[1].final and action is not Action.DELAYED
+        if verdict is Verdict.HARD and not final and _may_pass(status, reply, action):
+            verdict = Verdict.SOFT
+            trail = (*trail, ("softened because", "the reply is temporary"))
         if evidence.guessed:
             confidence = Confidence.LOW
         text = facts.text
@@ -217,4 +217,3 @@ def _retry_after(text: str) -> int | None:
 def _help_url(text: str) -> str | None:
     match = _URL.search(text)
     return match[0].rstrip(".,;:!?") if match else None
-

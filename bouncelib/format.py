@@ -69,7 +69,7 @@ class Layout:
     """Where a notice puts the facts. Patterns are asked line by line, without case."""
 
     recipient: str
-    """A pattern for the line that names a recipient: its group ``address`` and, where they stand on the same line, ``text``, ``host``."""
+    """A pattern for the line that names a recipient: its group ``address`` and, where they stand there, ``text``, ``host``."""
     opens: tuple[str, ...] = ()
     """Texts (lower case) one of which is in the line that opens the block; none: the block opens at once."""
     closes: tuple[str, ...] = ORIGINAL_MARKS
@@ -161,7 +161,8 @@ def report(name: str, recipients: Sequence[Evidence], fields: Sequence[tuple[str
 
 # On text in lower case: without regard to case, every alternative would be tried at every character.
 _UNREACHED: Final = re.compile(
-    r"timed out|timeout|connection (?:refused|reset|dropped|lost)|connect to |no route|unreachable|name service|host (?:not found|unknown)|"
+    r"timed out|timeout|connection (?:refused|reset|dropped|lost)|connect to |no route|unreachable|name service|"
+    r"host (?:not found|unknown)|"
     r"unknown host|lookup fail|no such (?:host|domain)|find any host|mail exchanger|smtp connection|"
     r"unrout(?:e)?able (?:mail )?domain|retry timeout|all hosts|network error|could not connect|unable to connect|does not resolve"
 )
@@ -189,11 +190,10 @@ def read_lines(layout: Layout, lines: Sequence[str]) -> list[dict[str, Any]]:
     for line in lines:
         bare = line.strip()
         low = bare.lower()
+        # The line that opens the block may name the recipient too.
+        waiting = waiting and not any(text in low for text in layout.opens)
         if waiting:
-            if not any(text in low for text in layout.opens):
-                continue
-            waiting = False
-            # The line that opens the block may name the recipient too.
+            continue
         known_marks = layout.closes is ORIGINAL_MARKS and not (found or before)
         if (found or bare) and low.startswith(layout.closes) and not known_marks:
             break

@@ -1,4 +1,4 @@
-"""What a message says of deliveries: runs the formats, unwraps replies, merges the evidence, remembers where each fact came from."""
+"""What a message says of deliveries: runs the formats, unwraps replies, merges the evidence, keeps the sources."""
 
 from __future__ import annotations
 
@@ -23,7 +23,17 @@ _UNREACHED: Final = re.compile(
     r"host unknown|unknown host|lookup|no such host|cannot resolve|can't resolve|deferred: "
 )
 _LOOK: Final = 500
-_FILLED: Final = ("diagnostic", "diagnostic_type", "remote_mta", "host", "stage", "smtp_code", "status", "original_address", "refused")
+_FILLED: Final = (
+    "diagnostic",
+    "diagnostic_type",
+    "remote_mta",
+    "host",
+    "stage",
+    "smtp_code",
+    "status",
+    "original_address",
+    "refused",
+)
 
 
 def gather(message: Message, dispatcher: Dispatcher, *, wrapped: bool = False) -> Reading:
@@ -68,7 +78,7 @@ def _run(form: Format, message: Message) -> Reading | None:
 
 
 def _inner(message: Message, signs: Signs, dispatcher: Dispatcher) -> Reading | None:
-    """Return what the report says that a filter or a list passed on whole, inside a message of its own; None where there is none."""
+    """Return what the report says that a filter or a list passed on whole, inside a message of its own, or None."""
     part = message.original_part()
     if part is None or part.content_type != "message/rfc822" or not signs.plausible:
         return None

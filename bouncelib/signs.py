@@ -1,4 +1,4 @@
-"""What a message shows without being opened: who it says it is from, how its subject opens, and whether that is plainly a failure report."""
+"""What a message shows without being opened: sender, subject, and whether it is plainly a failure report."""
 
 from __future__ import annotations
 
@@ -23,22 +23,33 @@ _DAEMON: Final = re.compile(
 _DAEMON_OPENING: Final = re.compile(rb"\W*bounces?\b|\W{0,3}<>|\W*(?:mta|smtp)[@-]")
 # The opening of a subject that failure reports of the world's mail servers have (accents and case aside).
 _FAILURE: Final = re.compile(
-    r"(?:\[[^\]]{0,40}\] ?|(?:re|aw|sv|\*{1,3}(?:spam|junk)\*{1,3})[: ] ?){0,2}(?:undeliver|undelivrable|unzustellbar|non remis|"
-    r"non_remis|non recapitabile|onbestelbaar|no se puede entregar|nao entregue|nao_entregue|nedorucitel|kezbesithetetlen|"
+    r"(?:\[[^\]]{0,40}\] ?|(?:re|aw|sv|\*{1,3}(?:spam|junk)\*{1,3})[: ] ?){0,2}(?:undeliver|undelivrable|"
+    r"unzustellbar|non remis|"
+    r"non_remis|non recapitabile|onbestelbaar|no se puede entregar|nao entregue|nao_entregue|nedorucitel|"
+    r"kezbesithetetlen|"
     r"niedostarcz|kan (?:inte|ikke) leveres|olevererbar|ikke lever|toimittamat|teslim edil|nije isporu|"
-    r"mail delivery|mail deliv|delivery (?:failure|status|notification|report|error|problem|has failed|delay|warning|unsuccess)|"
-    r"delivery_failure|failure (?:notice|delivery|to deliver)|failed (?:mail|delivery|message)|returned (?:mail|message|to sender|e-?mail)|"
+    r"mail delivery|mail deliv|delivery (?:failure|status|notification|report|error|problem|has failed|delay|"
+    r"warning|unsuccess)|"
+    r"delivery_failure|failure (?:notice|delivery|to deliver)|failed (?:mail|delivery|message)|returned (?:mail|"
+    r"message|to sender|e-?mail)|"
     r"mail (?:failed|failure|could not|system error|undeliver|not delivered|returned|status|error|warning)|"
     r"message (?:delivery|status|undeliver|not delivered|could not|rejected|delayed|failed|has not)|"
     r"(?:e-?mail|email) (?:bounce|delivery|could not|error|not delivered|address .{0,40} (?:not|unknown))|"
-    r"non[- ]?delivery|notification of (?:delivery|failure)|warning: (?:message|could not|e-?mail|mail)|delayed mail|delayed:|"
-    r"your (?:message|e-?mail|mail) .{0,80}(?:not|undeliver|fail|reject|delay|block|return)|could not deliver|couldn't deliver|"
-    r"cannot deliver|can't deliver|unable to deliver|nondeliverable|not deliverable|permanent delivery|automatically rejected|"
+    r"non[- ]?delivery|notification of (?:delivery|failure)|warning: (?:message|could not|e-?mail|mail)|"
+    r"delayed mail|delayed:|"
+    r"your (?:message|e-?mail|mail) .{0,80}(?:not|undeliver|fail|reject|delay|block|return)|could not deliver|"
+    r"couldn't deliver|"
+    r"cannot deliver|can't deliver|unable to deliver|nondeliverable|not deliverable|permanent delivery|"
+    r"automatically rejected|"
     r"there was an error sending|processing error|bounce(?:d)?[ :]|error sending|transport failure|user unknown|"
-    r"address (?:not found|rejected|change)|rejected(?: mail)?:|auto(?:mated|matic)? (?:bounce|response from)|aws notification|"
-    r"amazon ses|\W{0,4}message you sent blocked|blocked:|postmaster notify|nicht zugestellt|zustell|unbestellbar|fehler bei|"
-    r"echec|rapport de non|avis de non|message non|mensagem nao|falha na entrega|devol|error de entrega|entrega fallida|"
-    r"mancata|avviso di mancat|messaggio non|impossibile|zprava .{0,20}nemohla|vase zprava|недостав|не доставлен|не удается|"
+    r"address (?:not found|rejected|change)|rejected(?: mail)?:|auto(?:mated|matic)? (?:bounce|response from)|"
+    r"aws notification|"
+    r"amazon ses|\W{0,4}message you sent blocked|blocked:|postmaster notify|nicht zugestellt|zustell|"
+    r"unbestellbar|fehler bei|"
+    r"echec|rapport de non|avis de non|message non|mensagem nao|falha na entrega|devol|error de entrega|"
+    r"entrega fallida|"
+    r"mancata|avviso di mancat|messaggio non|impossibile|zprava .{0,20}nemohla|vase zprava|недостав|"
+    r"не доставлен|не удается|"
     r"ваше сообщение не|сообщение не|notificaci\w+ (?:de|sobre) (?:error|estado|entrega|falla)|wiadomosc nie|zwrot)"
 )
 # What such subjects have anywhere.
@@ -56,18 +67,23 @@ _FAILURE_WORDS: Final = (
     "non recense",
 )
 _FAILURE_FOREIGN: Final = re.compile(
-    r"配信不能|配信でき|配送|メールエラー|送信エラー|宛先不明|エラーメール|退信|退回|投递失败|发送失败|传输失败|无法投递|未送达|無法傳遞|반송|배달되지|배달할 수|전송 실패"
+    r"配信不能|配信でき|配送|メールエラー|送信エラー|宛先不明|エラーメール|"
+    r"退信|退回|投递失败|发送失败|传输失败|无法投递|未送达|無法傳遞|반송|배달되지|배달할 수|전송 실패"
 )
 
 # What mail programs of the world put before the subject of an answer or a forwarded message.
 _ANSWER: Final = re.compile(
-    r"^(?:\[[^\]]{0,40}\] ?){0,2}(?:re|fwd?|aw|antw|antwort|wg|sv|vs|vl|tr|rv|rif|res|r|i|enc|odp|pd|ynt|ilt|на|пересл|回复|答复|回覆|"
-    r"转发|轉寄|返信|転送|답장|전달)(?:\[\d{1,2}\]|\(\d{1,2}\))? ?[:：]"
+    r"^(?:\[[^\]]{0,40}\] ?){0,2}(?:re|fwd?|aw|antw|antwort|wg|sv|vs|vl|tr|rv|rif|res|r|i|enc|odp|pd|ynt|ilt|на|"
+    r"пересл|回复|答复|回覆|"
+    r"转发|轉寄|返信|転送|답장|전달)(?:\[\d{1,2}\]|\(\d{1,2}\))? ?[:\uff1a]"
 )
 _QUOTES: Final = re.compile(
-    r"^(?:>.*\n.*\n?>|-{2,12} ?(?:original|forwarded|ursprungliche|weitergeleitete|mensaje|message|messaggio|mensagem|исходное) ?"
-    r"(?:message|nachricht|original|d'origine|transfere|originale|reenviado|сообщение)?|begin forwarded message|.{6,200}(?:wrote|writes|schrieb|a ecrit|"
-    r"escribio|escreveu|ha scritto|schreef|skrev|kirjoitti|napisal|пишет|写道) ?:\s*$|(?:from|von|de|da|van|fra|от|发件人) ?: .{0,200}\n(?:sent|gesendet|"
+    r"^(?:>.*\n.*\n?>|-{2,12} ?(?:original|forwarded|ursprungliche|weitergeleitete|mensaje|message|messaggio|"
+    r"mensagem|исходное) ?"
+    r"(?:message|nachricht|original|d'origine|transfere|originale|reenviado|сообщение)?|begin forwarded message|"
+    r".{6,200}(?:wrote|writes|schrieb|a ecrit|"
+    r"escribio|escreveu|ha scritto|schreef|skrev|kirjoitti|napisal|пишет|写道) ?:\s*$|(?:from|von|de|da|van|fra|"
+    r"от|发件人) ?: .{0,200}\n(?:sent|gesendet|"
     r"envoye|enviado|inviato|verzonden|sendt|date|datum|to|subject)\b)",
     re.MULTILINE,
 )
@@ -168,7 +184,7 @@ class Signs:
 
     @_Sign
     def personal(self) -> bool:
-        """Whether a person answers or forwards something: an answer's subject, text or ids to show for it, no mail system's From."""
+        """Whether a person answers or forwards something: by subject, From, and text or ids to show for it."""
         if self.from_daemon or self.null_return_path or _ANSWER.match(self.subject) is None:
             return False
         headers = self.message.headers

@@ -21,7 +21,8 @@ _CODE: Final = r"([245])\.(\d{1,2})\.(\d{1,3})(?![\d]|\.\d)"
 _STATUS: Final = re.compile(r"([245])\.(?<![\d.\w][245]\.)(\d{1,2})\.(\d{1,3})(?![\d]|\.\d)")
 # RFC 5321, section 4.2: three digits, then a space or a hyphen; an enhanced code may follow (RFC 2034, section 4).
 _REPLY: Final = re.compile(
-    rf"([45][0-9]\d)(?<![\w.\-/@=]\d\d\d)(?<!\]:\d\d\d)(?<!line \d\d\d)(?<!port \d\d\d)(?=[\s\-:;,#)'\"<(]|$)(?:[\s\-:]{{0,2}}[#(\[<'\"]{{0,2}}{_CODE})?"
+    rf"([45][0-9]\d)(?<![\w.\-/@=]\d\d\d)(?<!\]:\d\d\d)(?<!line \d\d\d)(?<!port \d\d\d)(?=[\s\-:;,#)'\"<(]|$)"
+    rf"(?:[\s\-:]{{0,2}}[#(\[<'\"]{{0,2}}{_CODE})?"
 )
 # What stands before numbers of other kinds: versions, dates.
 _OTHER_NUMBER: Final = re.compile(
@@ -35,7 +36,8 @@ _INTRODUCTIONS: Final = ("said:", "smtp;", "was:", "returned", "responded", "add
 _CONTINUATION: Final = re.compile(r"(?<!\s)\s+([45]\d\d)[- ](?:([245]\.\d{1,2}\.\d{1,3})\s)?")
 _STAGE: Final = re.compile(
     r"(?:(?i:in reply to|after|response to|during|while sending|in response to|performing the|stage:?)\s+(?:the\s+|sending\s+)?"
-    r"\W{0,2}(?i:(end of data|\.|initial connection|initial greeting|mail from|rcpt to|helo|ehlo|lhlo|starttls)|(MAIL|RCPT|DATA|BDAT|"
+    r"\W{0,2}(?i:(end of data|\.|initial connection|initial greeting|mail from|rcpt to|helo|ehlo|lhlo|starttls)|"
+    r"(MAIL|RCPT|DATA|BDAT|"
     r"AUTH|pipelined (?:MAIL FROM|RCPT TO|DATA|sending data block|end of data)))(?![a-z]))",
 )
 _STAGES: Final = MappingProxyType(
@@ -130,7 +132,7 @@ def unwrap(text: str) -> str:
 def join_lines(text: str) -> str:
     """Return a multi-line reply as one text: ``550-5.7.1 a 550 5.7.1 b`` is ``550 5.7.1 a b`` (RFC 5321, section 4.2.1)."""
     code = text[:3]
-    if len(text) < 5 or text[3] not in "- " or not code.isdigit() or text.count(code) < 2:  # noqa: PLR2004 - a reply and its like
+    if len(text) < 5 or text[3] not in "- " or not code.isdigit() or text.count(code) < 2:
         return text
 
     def keep(match: re.Match[str]) -> str:
@@ -144,7 +146,14 @@ def join_lines(text: str) -> str:
 
 def find_stage(text: str) -> Stage | None:
     """Return the step of the session that `text` says was answered, or None."""
-    if not (" to " in text or "fter " in text or "uring " in text or "while s" in text or "forming the" in text or "tage" in text):
+    if not (
+        " to " in text
+        or "fter " in text
+        or "uring " in text
+        or "while s" in text
+        or "forming the" in text
+        or "tage" in text
+    ):
         return None
     match = _STAGE.search(text)
     return _STAGES.get((match[1] or match[2]).lower().removeprefix("pipelined ")) if match else None
@@ -152,7 +161,9 @@ def find_stage(text: str) -> Stage | None:
 
 def find_host(text: str) -> str | None:
     """Return the server that `text` says spoke (``host mx.library.example[192.0.2.1] said: ...``), or None."""
-    if not ("said" in text or "refused" in text or "]:" in text or "):" in text or " during" in text or " after" in text):
+    if not (
+        "said" in text or "refused" in text or "]:" in text or "):" in text or " during" in text or " after" in text
+    ):
         return None
     match = _SAID.search(text)
     return host_name(match[1]) if match else None
@@ -206,7 +217,9 @@ def read_transcript(lines: Iterable[str]) -> list[Turn]:
             if match and match[1] == going_on and turns:
                 # RFC 5321, section 4.2.1: the lines of one reply repeat its code.
                 last = turns[-1]
-                turns[-1] = Turn(last.host, last.command, f"{last.text} {text[match.end() :].strip()}".strip(), reply=True)
+                turns[-1] = Turn(
+                    last.host, last.command, f"{last.text} {text[match.end() :].strip()}".strip(), reply=True
+                )
                 going_on = going_on if match[2] == "-" else ""
                 continue
             going_on = match[1] if match and match[2] == "-" else ""

@@ -16,9 +16,7 @@ from urllib.parse import unquote_to_bytes
 # Text encodings of Python that no mail is written in and that a hostile label could misuse.
 _NEVER: Final = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem"})
 # What these make of ASCII bytes is not ASCII text.
-_NOT_ASCII: Final = frozenset(
-    {"utf-7", "hz", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"}
-)
+_NOT_ASCII: Final = frozenset({"utf-7", "hz", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"})
 _ISO_2022: Final = re.compile(rb"\x1b[$(]")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f]+")
 _C0: Final = bytes(c for c in range(128) if (c < 32 and c not in {9, 10, 13}) or c == 127)
@@ -26,7 +24,26 @@ _ENCODED_WORD: Final = re.compile(r"=\?([^?\s]{1,64})\?([bqBQ])\?([^?\n]{0,4096}
 _BETWEEN_WORDS: Final = re.compile(r"(\?=)\s+(=\?[^?\s]{1,64}\?[bqBQ]\?)")
 _FOLD: Final = re.compile(r"\r?\n(?=[ \t])")
 _BLOCK_TAGS: Final = frozenset(
-    {"br", "p", "div", "tr", "li", "ul", "ol", "table", "h1", "h2", "h3", "h4", "hr", "title", "pre", "blockquote", "dt", "dd"}
+    {
+        "br",
+        "p",
+        "div",
+        "tr",
+        "li",
+        "ul",
+        "ol",
+        "table",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "hr",
+        "title",
+        "pre",
+        "blockquote",
+        "dt",
+        "dd",
+    }
 )
 _CHARDET_BYTES: Final = 1024
 
@@ -40,7 +57,7 @@ def charset(label: str | None) -> str | None:
     except (LookupError, ValueError):
         return None
     # Of Python's codecs only those of text have this flag.
-    if info.name in _NEVER or not info._is_text_encoding:
+    if info.name in _NEVER or not info._is_text_encoding:  # noqa: SLF001 - no public name for it
         return None
     return info.name
 
@@ -73,7 +90,7 @@ def _guess(raw: bytes, declared: str | None) -> str:
         # Truncated or locally damaged text is still text in its charset.
         if text.count("\ufffd") * 20 <= len(text):
             return text
-    from chardet import detect  # noqa: PLC0415 - asked last; importing it costs more than most parses
+    from chardet import detect
 
     # What is ASCII tells nothing, and guessing costs by the byte.
     telling = b"\n".join([line for line in raw.split(b"\n") if not line.isascii()])[:_CHARDET_BYTES]
@@ -115,10 +132,7 @@ def decode_words(text: str) -> str:
 def _encoded_word(match: re.Match[str]) -> str:
     label, encoding, body = match.groups()
     raw = body.encode("utf-8", "surrogateescape")
-    if encoding in "bB":
-        decoded = decode_base64(raw)
-    else:
-        decoded = binascii.a2b_qp(raw.replace(b"_", b" "), header=True)
+    decoded = decode_base64(raw) if encoding in "bB" else binascii.a2b_qp(raw.replace(b"_", b" "), header=True)
     # RFC 2231, section 5: a language may follow the charset.
     return decode(decoded, label.partition("*")[0])
 
@@ -154,7 +168,7 @@ def parameters(value: str) -> dict[str, str]:
             continue
         encoded = rest == "" or rest.endswith("*")
         index = rest.rstrip("*")
-        if index.isascii() and (index.isdigit() or not index) and len(index) < 4:  # noqa: PLR2004 - bounded sections
+        if index.isascii() and (index.isdigit() or not index) and len(index) < 4:
             pieces.setdefault(base, []).append((int(index or 0), encoded, text))
     for base, sections in pieces.items():
         plain[base] = _join_sections(sorted(sections))
@@ -204,7 +218,7 @@ def _join_sections(sections: list[tuple[int, bool, str]]) -> str:
     label = None
     raw = b""
     for number, (_, encoded, text) in enumerate(sections):
-        if encoded and number == 0 and text.count("'") >= 2:  # noqa: PLR2004 - charset'language'text
+        if encoded and number == 0 and text.count("'") >= 2:
             label, _, text = text.split("'", 2)  # noqa: PLW2901 - what is left of the section
         raw += unquote_to_bytes(text) if encoded else text.encode("utf-8", "surrogateescape")
     return decode(raw, label)

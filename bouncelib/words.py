@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Final, Generic, TypeVar
 
 from attrs import frozen
@@ -78,7 +79,7 @@ class Words:
         """The words and the pairs of words."""
         if self._pairs is None:
             words = self.singles
-            self._pairs = {*words, *zip(words, words[1:], strict=False)}
+            self._pairs = {*words, *pairwise(words)}
         return self._pairs
 
 
@@ -109,7 +110,7 @@ class Phrase:
             if stem:
                 del known[-1:]
             keys.update(known)
-            keys.update(zip(known, known[1:], strict=False))
+            keys.update(pairwise(known))
         if not parts:
             message = f"a phrase without words: {text!r}"
             raise ValueError(message)

@@ -1,4 +1,4 @@
-"""What hypothesis builds for the tests: addresses, codes, values, MIME trees, delivery reports, and damage to messages."""
+"""What hypothesis builds: addresses, codes, values, MIME trees, delivery reports, and damage to messages."""
 
 from __future__ import annotations
 
@@ -154,10 +154,14 @@ class Mail(NamedTuple):
 
 
 _line = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=60).map(lambda text: text.encode())
-_odd_line = st.sampled_from([b"", b"-", b"--", b"--x", b"--x--", b"From ann", b".", b" indented", b"a=3D", b"=", b"550-5.1.1 x"])
+_odd_line = st.sampled_from(
+    [b"", b"-", b"--", b"--x", b"--x--", b"From ann", b".", b" indented", b"a=3D", b"=", b"550-5.1.1 x"]
+)
 bodies = st.lists(_line | _odd_line, max_size=6).map(b"\n".join)
 _media = st.sampled_from(["text/plain", "text/html", "TEXT/Plain", "application/x-thing", "image/png"])
-_boundary = st.from_regex(r"[A-Za-z0-9'()+_,./:=?-]([A-Za-z0-9'()+_,./:=? -]{0,20}[A-Za-z0-9'()+_,./:=?])?", fullmatch=True)
+_boundary = st.from_regex(
+    r"[A-Za-z0-9'()+_,./:=?-]([A-Za-z0-9'()+_,./:=? -]{0,20}[A-Za-z0-9'()+_,./:=?])?", fullmatch=True
+)
 
 
 def _encoded(body: bytes, encoding: str) -> bytes:
@@ -174,7 +178,9 @@ def _leaf(draw: st.DrawFn) -> tuple[bytes, tuple[Leaf, ...]]:
     encoding = draw(st.sampled_from(["", "7bit", "8bit", "base64", "quoted-printable", "Quoted-Printable", "BASE64"]))
     body = draw(bodies)
     sent = _encoded(body, encoding.lower())
-    lines = [b"Content-Type: " + media.encode() + draw(st.sampled_from([b"", b"; charset=us-ascii", b';\n charset="utf-8"']))]
+    lines = [
+        b"Content-Type: " + media.encode() + draw(st.sampled_from([b"", b"; charset=us-ascii", b';\n charset="utf-8"']))
+    ]
     if encoding:
         lines.append(b"Content-Transfer-Encoding: " + encoding.encode())
     if draw(st.booleans()):
@@ -187,7 +193,9 @@ def _clashes(raw: bytes, delimiter: bytes) -> bool:
 
 
 @st.composite
-def _multipart(draw: st.DrawFn, children: st.SearchStrategy[tuple[bytes, tuple[Leaf, ...]]]) -> tuple[bytes, tuple[Leaf, ...]]:
+def _multipart(
+    draw: st.DrawFn, children: st.SearchStrategy[tuple[bytes, tuple[Leaf, ...]]]
+) -> tuple[bytes, tuple[Leaf, ...]]:
     parts = draw(st.lists(children, min_size=1, max_size=3))
     inside = b"\n".join(raw for raw, _ in parts)
     boundary = draw(_boundary).encode()
@@ -206,7 +214,7 @@ def _multipart(draw: st.DrawFn, children: st.SearchStrategy[tuple[bytes, tuple[L
     return out + delimiter + b"--" + padding + epilogue, tuple(leaf for _, leaves in parts for leaf in leaves)
 
 
-_entities = st.recursive(_leaf(), lambda children: _multipart(children), max_leaves=6)
+_entities = st.recursive(_leaf(), _multipart, max_leaves=6)
 
 
 @st.composite
@@ -234,7 +242,7 @@ def dsns(draw: st.DrawFn, actions: st.SearchStrategy[Action] | None = None) -> D
     groups = []
     title = draw(st.sampled_from([str.title, str.lower, str.upper]))
     for address in draw(st.lists(addresses, min_size=1, max_size=4, unique_by=str.lower)):
-        action = draw(actions or st.sampled_from(Action))
+        action = draw(st.sampled_from(Action) if actions is None else actions)
         class_ = {Action.FAILED: 5, Action.DELAYED: 4}.get(action, 2)
         detail = draw(st.sampled_from(["1.1", "2.2", "7.1", "4.4", "1.2"]))
         status = f"{class_}.{detail}"
@@ -244,7 +252,10 @@ def dsns(draw: st.DrawFn, actions: st.SearchStrategy[Action] | None = None) -> D
             (title("Final-Recipient"), f"rfc822; {address}"),
             (title("Action"), str(action)),
             (title("Status"), status),
-            (title("Diagnostic-Code"), f"smtp; {code} {status} <{address}>:{draw(st.sampled_from([' ', chr(10) + '    ']))}{said}"),
+            (
+                title("Diagnostic-Code"),
+                f"smtp; {code} {status} <{address}>:{draw(st.sampled_from([' ', chr(10) + '    ']))}{said}",
+            ),
         ]
         groups.append("\n".join(f"{name}: {value}" for name, value in draw(st.permutations(fields))))
         known.append((address, action, status, f"{code} {status} <{address}>: {said}"))
@@ -257,7 +268,10 @@ def dsns(draw: st.DrawFn, actions: st.SearchStrategy[Action] | None = None) -> D
         b"MIME-Version: 1.0\n"
         b'Content-Type: multipart/report; report-type=delivery-status; boundary="=_b"\n\n'
         b"--=_b\nContent-Type: text/plain; charset=utf-8\n\nThis is the mail system.\n\n"
-        b"--=_b\nContent-Type: message/delivery-status\nContent-Transfer-Encoding: " + encoding.encode() + b"\n\n" + body
+        b"--=_b\nContent-Type: message/delivery-status\nContent-Transfer-Encoding: "
+        + encoding.encode()
+        + b"\n\n"
+        + body
     )
     if original:
         raw += b"\n--=_b\nContent-Type: " + original + b"\n\nFrom: ann@store.example\nSubject: Hello\n\nText.\n"
@@ -279,22 +293,24 @@ def damaged(draw: st.DrawFn, mails: st.SearchStrategy[bytes] | None = None) -> b
 def _blow(draw: st.DrawFn, raw: bytes) -> bytes:
     at = draw(st.integers(0, max(0, len(raw) - 1)))
     kind = draw(st.sampled_from(["flip", "cut", "hole", "splinter", "splice", "boundary", "double", "ends"]))
-    if kind == "flip":
-        return raw[:at] + bytes([draw(st.integers(0, 255))]) + raw[at + 1 :]
-    if kind == "cut":
-        return raw[:at]
-    if kind == "hole":
-        return raw[:at] + raw[at + draw(st.integers(1, 200)) :]
-    if kind == "splinter":
-        return raw[:at] + draw(st.sampled_from(SPLINTERS)) + raw[at:]
-    if kind == "splice":
-        other = draw(st.sampled_from(fixture_mails()))
-        return raw[:at] + other[draw(st.integers(0, len(other))) :]
-    if kind == "boundary":
-        return raw.replace(b"\n--", draw(st.sampled_from([b"\n-", b"\n --", b"--", b"\n---"])), draw(st.integers(1, 5)))
-    if kind == "double":
-        return raw[:at] + raw[: draw(st.integers(0, len(raw)))]
-    return raw.replace(b"\n", draw(st.sampled_from([b"\r", b"\r\n", b"\n\n", b""])), draw(st.integers(1, 10)))
+    match kind:
+        case "flip":
+            return raw[:at] + bytes([draw(st.integers(0, 255))]) + raw[at + 1 :]
+        case "cut" | "hole":
+            end = len(raw) if kind == "cut" else at + draw(st.integers(1, 200))
+            return raw[:at] + raw[end:]
+        case "splinter" | "double":
+            more = draw(st.sampled_from(SPLINTERS)) if kind == "splinter" else raw[: draw(st.integers(0, len(raw)))]
+            return raw[:at] + more + (raw[at:] if kind == "splinter" else b"")
+        case "splice":
+            other = draw(st.sampled_from(fixture_mails()))
+            return raw[:at] + other[draw(st.integers(0, len(other))) :]
+    old, ways = (
+        (b"\n--", [b"\n-", b"\n --", b"--", b"\n---"])
+        if kind == "boundary"
+        else (b"\n", [b"\r", b"\r\n", b"\n\n", b""])
+    )
+    return raw.replace(old, draw(st.sampled_from(ways)), draw(st.integers(1, 10)))
 
 
 junk: st.SearchStrategy[bytes] = st.binary(max_size=300) | st.lists(

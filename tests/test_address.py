@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from strategies import addresses
 
 from bouncelib import address
 from bouncelib.model import decode_xtext, mta_name
-from strategies import addresses
 
 
 @pytest.mark.parametrize(
@@ -128,12 +128,17 @@ def test_find_all_names_each_once_in_order() -> None:
     assert address.find_all("nobody") == []
 
 
-@pytest.mark.parametrize(("value", "wanted"), [("A@B.Example", "b.example"), (None, ""), ("", ""), ("ann", ""), ('"a@b"@c.example', "c.example")])
+@pytest.mark.parametrize(
+    ("value", "wanted"),
+    [("A@B.Example", "b.example"), (None, ""), ("", ""), ("ann", ""), ('"a@b"@c.example', "c.example")],
+)
 def test_domain(value: str | None, wanted: str) -> None:
     assert address.domain(value) == wanted
 
 
-dirty = st.text(alphabet=st.sampled_from(list("ab@.<>()[]\"',;: \t\n\r\0\x7f+\\{}x2BäA\u2028\u200b\ud800")), max_size=60)
+dirty = st.text(
+    alphabet=st.sampled_from(list("ab@.<>()[]\"',;: \t\n\r\0\x7f+\\{}x2BäA\u2028\u200b\ud800")), max_size=60
+)
 
 
 @given(dirty)
@@ -151,6 +156,9 @@ def test_a_recipient_field_gives_no_control_characters(value: str) -> None:
         assert got is None or not any(c in got for c in "\0\r\n\t\x7f<>")
 
 
-@given(addresses, st.sampled_from(["{}", "<{}>", " {} ", "rfc822; {}", "Ann <{}>", "<@relay.example:{}>", "mailto:{}", "({})"]))
+@given(
+    addresses,
+    st.sampled_from(["{}", "<{}>", " {} ", "rfc822; {}", "Ann <{}>", "<@relay.example:{}>", "mailto:{}", "({})"]),
+)
 def test_every_dress_gives_the_same_address(value: str, dress: str) -> None:
     assert address.from_field(dress.format(value))[1] == value

@@ -40,7 +40,7 @@ def hook(root: Path) -> ModuleType:
     return module
 
 
-def build_hook(hook: ModuleType, root: Path) -> Any:  # noqa: ANN401 - the class is loaded by path
+def build_hook(hook: ModuleType, root: Path) -> Any:
     return hook.CompileRules(str(root), {}, None, None, str(root), "wheel")
 
 

@@ -8,6 +8,7 @@ import pytest
 from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
+from strategies import evidences
 
 from bouncelib import BounceParser, classify_response, parse_bounce
 from bouncelib.classify import Classifier
@@ -24,12 +25,11 @@ from bouncelib.model import (
     Verdict,
 )
 from bouncelib.rulebook import Rulebook, Rules
-from strategies import evidences
 
 ADDRESS = "ann@library.example"
 
 
-def says(name: str, phrase: str, reason: str, **more: Any) -> dict[str, Any]:
+def says(name: str, phrase: str, reason: str, **more: object) -> dict[str, Any]:
     return {"id": name, "says": [phrase], "reason": reason, **more}
 
 
@@ -37,7 +37,10 @@ TABLES: dict[str, dict[str, Any]] = {
     "mine": {"rule": [says("own", "apple", "virus")]},
     "acme": {
         "hosts": ["acme.example"],
-        "rule": [says("quirk", "banana", "blocklisted"), {"id": "else", "reply": ["5yz"], "reason": "policy", "default": True}],
+        "rule": [
+            says("quirk", "banana", "blocklisted"),
+            {"id": "else", "reply": ["5yz"], "reason": "policy", "default": True},
+        ],
     },
     "spoken": {"tokens": ["zebra"], "rule": [says("token", "banana", "bad_reputation")]},
     "standard/conflicts": {"rule": [says("both", "cherry", "spam", status=["5.1.1"])]},
@@ -140,7 +143,9 @@ def test_code_and_words_together(text: str, status: str | None, reason: str, ver
         ("no such domain", "4.4.4", None, Action.DELAYED, Verdict.SOFT),
     ],
 )
-def test_a_temporary_code_softens(text: str, status: str | None, code: str | None, action: Action, verdict: Verdict) -> None:
+def test_a_temporary_code_softens(
+    text: str, status: str | None, code: str | None, action: Action, verdict: Verdict
+) -> None:
     got = CLASSIFIER.judge(evidence(text, status, code, action=action))
     assert got.verdict is verdict
     assert (("softened because", "the reply is temporary") in got.trail) is (verdict is Verdict.SOFT)
@@ -213,7 +218,9 @@ def test_a_stated_waiting_time(text: str, seconds: int | None) -> None:
 
 
 def test_a_link_and_a_blocklist_are_named() -> None:
-    got = CLASSIFIER.judge(evidence("banana listed by list.example, see https://list.example/why?ip=192.0.2.1.", host="mx.acme.example"))
+    got = CLASSIFIER.judge(
+        evidence("banana listed by list.example, see https://list.example/why?ip=192.0.2.1.", host="mx.acme.example")
+    )
     assert got.help_url == "https://list.example/why?ip=192.0.2.1"
     assert got.blocklist == "list.example"
     assert CLASSIFIER.judge(evidence("mailbox full list.example")).blocklist is None
@@ -239,11 +246,16 @@ def test_any_evidence_is_judged_and_twice_alike(seen: Evidence) -> None:
     ("line", "host", "reason", "verdict"),
     [
         ("550 5.1.1 <ann@library.example>: Recipient address rejected: User unknown", None, "unknown_user", "hard"),
-        ("452 4.2.2 The email account that you tried to reach is over quota.", "gmail-smtp-in.l.google.com", "mailbox_full", "soft"),
+        (
+            "452 4.2.2 The email account that you tried to reach is over quota.",
+            "gmail-smtp-in.l.google.com",
+            "mailbox_full",
+            "soft",
+        ),
         ("450 4.1.1 <ann@library.example>: User unknown", None, "unknown_user", "soft"),
         (
-            "to=<ann@library.example>, relay=mx.library.example[192.0.2.1]:25, delay=1, dsn=5.1.1, status=bounced (host "
-            "mx.library.example[192.0.2.1] said: 550 5.1.1 No such user (in reply to RCPT TO command))",
+            "to=<ann@library.example>, relay=mx.library.example[192.0.2.1]:25, dsn=5.1.1, status=bounced "
+            "(host mx.library.example[192.0.2.1] said: 550 5.1.1 No such user (in reply to RCPT TO command))",
             None,
             "unknown_user",
             "hard",
@@ -254,7 +266,9 @@ def test_any_evidence_is_judged_and_twice_alike(seen: Evidence) -> None:
         ("\0\ud800" * 50, None, "undetermined", "soft"),
     ],
 )
-def test_one_line_of_a_log_is_judged_like_a_report(line: str, host: str | None, reason: str | None, verdict: str) -> None:
+def test_one_line_of_a_log_is_judged_like_a_report(
+    line: str, host: str | None, reason: str | None, verdict: str
+) -> None:
     got = classify_response(line, host=host)
     assert got.verdict == verdict
     assert reason is None or got.reason == reason
@@ -266,7 +280,7 @@ def test_codes_may_be_given_beside_the_text() -> None:
     assert classify_response("no", smtp_code=550) == classify_response("no", smtp_code="550")
     for wrong in ({"stage": "LUNCH"}, {"status": "5.1"}):
         with pytest.raises(ValueError, match=r"\S"):
-            classify_response("no", **wrong)  # type: ignore[arg-type]
+            classify_response("no", **wrong)
 
 
 def test_the_name_of_a_host_has_no_case_and_no_final_dot() -> None:
@@ -291,7 +305,16 @@ def test_a_report_explains_itself() -> None:
     (recipient,) = report.recipients
     told = report.explain()
     assert told == recipient.explain()
-    for part in (ADDRESS, "hard", "unknown_user", "recipient", "stop mailing it", "status 5.1.1", str(recipient.rule), "rfc3464"):
+    for part in (
+        ADDRESS,
+        "hard",
+        "unknown_user",
+        "recipient",
+        "stop mailing it",
+        "status 5.1.1",
+        str(recipient.rule),
+        "rfc3464",
+    ):
         assert part in told
     assert recipient.judgement.words is not None
     assert f'"{recipient.judgement.words}" in the diagnostic' in told

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from attrs import evolve
 from hypothesis import given
+from strategies import evidences
 
 from bouncelib.dispatch import Dispatcher
 from bouncelib.format import Fingerprint, Format
 from bouncelib.gather import gather, settle
 from bouncelib.message import Message
 from bouncelib.model import Action, EnhancedCode, Evidence, Kind, Reading, Refused, Stage
-from strategies import evidences
 
 ANN, BOB = "ann@library.example", "bob@library.example"
 RAW = b"From: MAILER-DAEMON@mail.store.example\nSubject: Undelivered\nContent-Type: multipart/report\n\nIt failed.\n"
@@ -58,7 +58,8 @@ def test_a_complete_report_is_not_filled() -> None:
 def test_what_is_missing_is_filled_and_its_source_kept(status: str | None) -> None:
     lead = failed(status=code(status) if status else None, remote_mta="mx.library.example")
     reading = run(
-        form("lead", lead, always=True), form("vendor", failed(ANN.upper(), diagnostic="550 5.1.1 no", remote_mta="x.example"))
+        form("lead", lead, always=True),
+        form("vendor", failed(ANN.upper(), diagnostic="550 5.1.1 no", remote_mta="x.example")),
     )
     (got,) = reading.recipients
     assert (reading.format, got.address, got.diagnostic) == ("lead", ANN, "550 5.1.1 no")
@@ -73,7 +74,9 @@ def test_only_the_same_recipient_is_filled() -> None:
     reading = run(lead, form("vendor", failed(BOB, diagnostic="no")))
     assert [one.diagnostic for one in reading.recipients] == [None, "no"]
     # Where each names one, they mean the same.
-    reading = run(form("lead", failed(ANN), always=True), form("vendor", failed("ann@mx.library.example", diagnostic="no")))
+    reading = run(
+        form("lead", failed(ANN), always=True), form("vendor", failed("ann@mx.library.example", diagnostic="no"))
+    )
     assert [(one.address, one.diagnostic) for one in reading.recipients] == [(ANN, "no")]
 
 
@@ -138,7 +141,12 @@ def test_what_was_said_gives_codes_host_and_stage() -> None:
 
 
 def test_what_is_stated_is_not_overwritten() -> None:
-    stated = failed(diagnostic="host mx.library.example[192.0.2.1] said: 550 no", smtp_code="554", host="a.example", stage=Stage.DATA)
+    stated = failed(
+        diagnostic="host mx.library.example[192.0.2.1] said: 550 no",
+        smtp_code="554",
+        host="a.example",
+        stage=Stage.DATA,
+    )
     got = settle(stated)
     assert (got.smtp_code, got.host, got.stage) == ("554", "a.example", Stage.DATA)
 
@@ -147,5 +155,15 @@ def test_what_is_stated_is_not_overwritten() -> None:
 def test_settling_any_evidence_keeps_what_is_there_and_is_idempotent(seen: Evidence) -> None:
     once = settle(seen)
     assert settle(once) == once
-    for name in ("address", "original_address", "action", "diagnostic", "remote_mta", "format", "fields", "sources", "guessed"):
+    for name in (
+        "address",
+        "original_address",
+        "action",
+        "diagnostic",
+        "remote_mta",
+        "format",
+        "fields",
+        "sources",
+        "guessed",
+    ):
         assert getattr(once, name) == getattr(seen, name)

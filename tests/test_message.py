@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given
+from strategies import LINE_ENDS, any_bytes, fixture_mails
 
 from bouncelib.message import Headers, Limits, Message, full_mail, split_groups
-from strategies import LINE_ENDS, any_bytes, fixture_mails
 
 REPORT = b"""\
 From: MAILER-DAEMON@mail.store.example
@@ -51,7 +51,8 @@ def types(message: Message) -> list[str]:
 def everything(message: Message) -> tuple[object, ...]:
     """All that a view offers, asked for once."""
     return (
-        message.headers.items() and [*message.headers.decoded(50)],
+        [*message.headers.items()],
+        message.headers.decoded(50),
         message.headers.names(),
         [(part.content_type, part.body(10_000), part.text(10_000), part.fields(10_000)) for part in message.parts()],
         message.notice,
@@ -81,7 +82,12 @@ def test_a_report_is_found_whatever_its_line_ends(end: bytes) -> None:
 
 @ENDS
 def test_a_mailbox_line_and_blank_lines_before_the_header_are_passed_over(end: bytes) -> None:
-    for before in (b"From MAILER-DAEMON Mon Nov 23 09:00:00 2026\n", b"\n\n", b"\n>From ann\nFrom x\n", b"\xef\xbb\xbf"):
+    for before in (
+        b"From MAILER-DAEMON Mon Nov 23 09:00:00 2026\n",
+        b"\n\n",
+        b"\n>From ann\nFrom x\n",
+        b"\xef\xbb\xbf",
+    ):
         message = Message((before + REPORT).replace(b"\n", end))
         assert message.headers.get(b"subject") == "Undelivered"
         assert message.status_groups == GROUPS
@@ -166,7 +172,11 @@ def test_the_first_of_two_equal_fields_counts_and_names_have_no_case() -> None:
     ("raw", "limits", "defect"),
     [
         (b"A: b\n" * 200, Limits(header_bytes=100), "header block cut at 100 bytes"),
-        (b"Content-Type: multipart/mixed; boundary=x\n\n" + b"--x\n\na\n" * 50 + b"--x--\n", Limits(parts=10), "MIME parts cut at 10"),
+        (
+            b"Content-Type: multipart/mixed; boundary=x\n\n" + b"--x\n\na\n" * 50 + b"--x--\n",
+            Limits(parts=10),
+            "MIME parts cut at 10",
+        ),
         (
             b"Content-Type: multipart/mixed; boundary=x0\n\n"
             + b"".join(b"--x%d\nContent-Type: multipart/mixed; boundary=x%d\n\n" % (n, n + 1) for n in range(9))
@@ -246,4 +256,8 @@ def test_the_view_of_every_fixture_is_the_same_twice(root: Path) -> None:
     assert root.is_dir()
     for raw in fixture_mails():
         first, second = Message(raw), Message(raw)
-        assert (first.notice, first.status_groups, first.original) == (second.notice, second.status_groups, second.original)
+        assert (first.notice, first.status_groups, first.original) == (
+            second.notice,
+            second.status_groups,
+            second.original,
+        )

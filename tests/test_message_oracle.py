@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import email
-import email.header
 import email.encoders
+import email.header
 import email.policy
 import email.utils
-from email.message import EmailMessage, Message as EmailBase
+from email.message import EmailMessage
+from email.message import Message as EmailBase
 from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from strategies import LINE_ENDS, Mail, damaged, fixture_mails, mime_mails
 
 from bouncelib import text
 from bouncelib.message import Headers, Message
-from strategies import LINE_ENDS, Mail, damaged, fixture_mails, mime_mails
 
 WHOLE = 10_000_000
 
@@ -28,7 +29,7 @@ def lf(raw: bytes) -> bytes:
 def leaves(message: EmailBase[Any, Any]) -> list[EmailBase[Any, Any]]:
     """The leaves as we count them: a returned message is one."""
     if message.get_content_maintype() == "multipart" and message.is_multipart():
-        return [leaf for part in message.get_payload() for leaf in leaves(part)]  # type: ignore[union-attr,arg-type]
+        return [leaf for part in message.get_payload() for leaf in leaves(part)]  # type: ignore[arg-type]
     return [message]
 
 
@@ -57,13 +58,24 @@ def flat(value: str) -> str:
     return "".join(value.split())
 
 
-def same_header(raw: bytes, name: str, value: Any) -> bool:
+def same_header(raw: bytes, name: str, value: str) -> bool:
     """Whether our reading of the first field `name` is `value`, which is what email makes of it."""
     got = Message(raw).headers.get(name.lower().encode())
     return got is not None and flat(got) == flat(str(email.header.make_header(email.header.decode_header(value))))
 
 
-NAMES = ("Subject", "From", "To", "Date", "Message-ID", "Content-Type", "Return-Path", "Auto-Submitted", "Received", "X-Mailer")
+NAMES = (
+    "Subject",
+    "From",
+    "To",
+    "Date",
+    "Message-ID",
+    "Content-Type",
+    "Return-Path",
+    "Auto-Submitted",
+    "Received",
+    "X-Mailer",
+)
 
 
 @pytest.mark.parametrize("end", LINE_ENDS, ids=["LF", "CRLF", "CR"])
@@ -88,7 +100,12 @@ def test_leaf_types_of_well_formed_fixtures_are_those_of_email() -> None:
         found = leaves(theirs)
         message = Message(raw)
         mine = [part.content_type for part in message.parts()]
-        if raw[:1] in b"\n>" or message.defects or any(part.defects for part in theirs.walk()) or not all("/" in media for media in mine):
+        if (
+            raw[:1] in b"\n>"
+            or message.defects
+            or any(part.defects for part in theirs.walk())
+            or not all("/" in media for media in mine)
+        ):
             continue
         if any(leaf.get_content_maintype() == "message" for leaf in found[:-1]) and raw.count(b"boundary=") > 1:
             # A returned message with parts of its own: email goes into it.
@@ -113,10 +130,17 @@ def test_headers_of_damaged_mail_are_those_of_email_where_both_see_them(raw: byt
             assert got is None or flat(got) == flat(value)
 
 
-words = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zs", "Zl", "Zp", "Cf", "Cn", "Co"]), min_size=1, max_size=12)
+words = st.text(
+    st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zs", "Zl", "Zp", "Cf", "Cn", "Co"]),
+    min_size=1,
+    max_size=12,
+)
 
 
-@given(st.lists(words, min_size=1, max_size=6), st.sampled_from(["utf-8", "iso-8859-15", "koi8-r", "shift_jis", "gb18030", "big5"]))
+@given(
+    st.lists(words, min_size=1, max_size=6),
+    st.sampled_from(["utf-8", "iso-8859-15", "koi8-r", "shift_jis", "gb18030", "big5"]),
+)
 def test_encoded_words_read_as_email_reads_them(values: list[str], charset: str) -> None:
     value = " ".join(values)
     try:
@@ -165,11 +189,13 @@ def test_parameters_as_email_reads_them(value: str) -> None:
     message = EmailBase()
     message["Content-Type"] = value
     name = message.get_param("name", "")
-    assert text.parameters(value)["name"] == email.utils.collapse_rfc2231_value(name)  # type: ignore[arg-type]
+    assert text.parameters(value)["name"] == email.utils.collapse_rfc2231_value(name)
 
 
-CHARSETS = ("utf-8", "iso-8859-1", "iso-8859-2", "iso-8859-15", "koi8-r", "windows-1251", "windows-1252", "gb2312", "gbk",
-            "gb18030", "big5", "shift_jis", "euc-jp", "iso-2022-jp", "euc-kr", "utf-7", "hz-gb-2312", "utf-16", "utf-16le", "utf-16be")  # fmt: skip
+CHARSETS = (
+    "utf-8", "iso-8859-1", "iso-8859-2", "iso-8859-15", "koi8-r", "windows-1251", "windows-1252", "gb2312", "gbk", "gb18030",
+    "big5", "shift_jis", "euc-jp", "iso-2022-jp", "euc-kr", "utf-7", "hz-gb-2312", "utf-16", "utf-16le", "utf-16be",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("charset", CHARSETS)

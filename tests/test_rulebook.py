@@ -197,7 +197,7 @@ def test_the_order_of_rule_files_and_of_their_keys_changes_nothing() -> None:
         ]
     )
     for text, facts in REPLIES:
-        assert other.classify_response(text, **facts) == plain.classify_response(text, **facts)  # type: ignore[arg-type]
+        assert other.classify_response(text, **facts) == plain.classify_response(text, **facts)
 
 
 def near_misses(pattern: str) -> list[str]:
@@ -212,20 +212,20 @@ def slowest(pattern: re.Pattern[str], size: int) -> float:
         text = (seed * size)[:size]
         best = float("inf")
         for _ in range(2):
-            start = time.perf_counter()
+            start = time.process_time()
             pattern.search(text)
-            best = min(best, time.perf_counter() - start)
+            best = min(best, time.process_time() - start)
         spent = max(spent, best)
     return spent
 
 
 def test_patterns_of_rules_do_not_run_away() -> None:
-    # A diagnostic is judged by its first 4096 characters; twice as long a text may cost a little more than twice as much.
+    # Eight times the text: sixty-four times the time where it is quadratic.
     for rules in DEFAULT_RULES:
         for ready in rules.rules:
             if ready.pattern is not None:
                 long = slowest(ready.pattern, 8_000)
-                assert long < 0.002 or long < 3.2 * slowest(ready.pattern, 4_000), ready.id
+                assert long < 0.005 or long < 24 * slowest(ready.pattern, 1_000), ready.id
 
 
 def test_a_disabled_rule_is_not_asked(tmp_path: Path) -> None:

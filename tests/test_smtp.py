@@ -127,7 +127,29 @@ def test_host_name(text: str, host: str | None) -> None:
     assert smtp.host_name(text) == host
 
 
-_pieces = st.sampled_from(["550", "-", " ", "5.1.1", "4.", ":", "said:", "'", '"', "<", ">", "(", "host a.example", "after ", "RCPT", "\n", "é", "\0", "503 "])
+_pieces = st.sampled_from(
+    [
+        "550",
+        "-",
+        " ",
+        "5.1.1",
+        "4.",
+        ":",
+        "said:",
+        "'",
+        '"',
+        "<",
+        ">",
+        "(",
+        "host a.example",
+        "after ",
+        "RCPT",
+        "\n",
+        "é",
+        "\0",
+        "503 ",
+    ]
+)
 
 
 @given(st.lists(_pieces, max_size=25).map("".join) | st.text(max_size=80))

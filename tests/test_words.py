@@ -67,11 +67,15 @@ def test_a_phrase_without_words_is_an_error(text: str) -> None:
         Phrase.parse(text)
 
 
-_word = st.sampled_from(["user", "users", "unknown", "no", "such", "a", "über", "full", "不明", "未知", "mailbox", "5.1.1", "x-y"])
+_word = st.sampled_from(
+    ["user", "users", "unknown", "no", "such", "a", "über", "full", "不明", "未知", "mailbox", "5.1.1", "x-y"]
+)
 _phrases = st.lists(st.tuples(_word, st.sampled_from([" ", " ... ", "* ... ", "-"])), min_size=1, max_size=4).map(
     lambda pairs: "".join(word + gap for word, gap in pairs)[: -len(pairs[-1][1])]
 ) | _word.map(lambda word: word + "*")
-_texts = st.lists(_word | st.sampled_from(["ann@library.example", "-", "UNKNOWN", "unknowns", "は不明で"]), max_size=14).map(" ".join)
+_texts = st.lists(
+    _word | st.sampled_from(["ann@library.example", "-", "UNKNOWN", "unknowns", "は不明で"]), max_size=14
+).map(" ".join)
 
 
 @given(st.lists(_phrases, max_size=12), _texts)

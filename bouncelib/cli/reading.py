@@ -46,7 +46,7 @@ def _parser(rule_files: tuple[str, ...]) -> BounceParser:
 @click.option("--count-rules", is_flag=True, help="At the end say on standard error how often each rule decided.")
 @_rules_option
 @click.pass_context
-def parse(  # noqa: PLR0913 - a parameter an option
+def parse(
     context: click.Context,
     *,
     paths: tuple[str, ...],
@@ -144,7 +144,7 @@ def _matching(pattern: re.Pattern[str], example: str) -> Callable[..., str | Non
 @click.option("--domain", metavar="NAME", help="The domain of the recipient.")
 @click.option("--json", "as_json", is_flag=True, help="Print the judgement as one line of JSON.")
 @_rules_option
-def classify(  # noqa: PLR0913 - a parameter an option
+def classify(
     text: str,
     *,
     host: str | None,

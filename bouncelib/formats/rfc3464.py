@@ -116,7 +116,7 @@ def sort_groups(groups: Sequence[Group]) -> tuple[Group, list[Group]]:
             if low in _RECIPIENT and (low in seen or not recipients or (low == "final-recipient" and "action" in seen)):
                 recipients.append([])
                 seen = set()
-            elif (low not in _PER_RECIPIENT and not fresh and not (recipients and low.startswith("x-"))) or (not recipients and low not in _PER_RECIPIENT):
+            elif low not in _PER_RECIPIENT and (not recipients or not (fresh or low.startswith("x-"))):
                 fields.append((name, value))
                 continue
             if not recipients:

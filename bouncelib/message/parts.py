@@ -22,9 +22,7 @@ class Part:
 
     __slots__ = ("_source", "_stack", "_stop", "content_type", "depth", "headers", "start")
 
-    def __init__(
-        self, source: Source, headers: Headers, start: int, stack: tuple[bytes, ...], media: str
-    ) -> None:
+    def __init__(self, source: Source, headers: Headers, start: int, stack: tuple[bytes, ...], media: str) -> None:
         """View the part whose body begins at `start`, inside the multiparts whose delimiters `stack` holds."""
         self._source = source
         self._stack = stack

@@ -21,7 +21,18 @@ from bouncelib.rulebook.ruleset import Facts, Hit, RuleSet
 from bouncelib.rulebook.schema import FILE_KEYS, Rule, read_rule
 from bouncelib.words import Phrase, PhraseIndex
 
-__all__ = ["DEFAULT_RULES", "Facts", "Found", "Hit", "Rule", "RuleSet", "Rulebook", "Rules", "load_rules", "shipped_tables"]
+__all__ = [
+    "DEFAULT_RULES",
+    "Facts",
+    "Found",
+    "Hit",
+    "Rule",
+    "RuleSet",
+    "Rulebook",
+    "Rules",
+    "load_rules",
+    "shipped_tables",
+]
 
 STANDARD: Final = ("conflicts", "phrases", "status", "reply", "blocklists")
 
@@ -188,7 +199,8 @@ class Rulebook:
         """Return the vendors that matter, each once: by the host that spoke, the recipient's domain, the format, the text."""
         found: list[Rules] = []
         by_host = self._by_host
-        for labels in (host, domain):
+        for name_of_host in (host, domain):
+            labels = name_of_host
             while labels:
                 if labels in by_host:
                     found += by_host[labels]

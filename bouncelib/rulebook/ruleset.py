@@ -8,12 +8,13 @@ from bouncelib.model import EnhancedCode
 from bouncelib.rulebook.schema import Rule
 from bouncelib.words import Phrase, PhraseIndex, Words
 
+
 class Facts:
     """What a judge sees of one reply: its codes, its words, where and by whom it was said."""
 
     __slots__ = ("action", "reply", "stage", "status", "text", "words")
 
-    def __init__(  # noqa: PLR0913, PLR0917 - the conditions of a rule
+    def __init__(
         self, text: str, status: EnhancedCode | None, reply: str | None, stage: str | None, action: str | None
     ) -> None:
         """Normalise `text` once for all rules."""
