@@ -236,7 +236,8 @@ def test_no_pattern_runs_away(name: str) -> None:
                 continue
             short = min(spent_on(pattern, use, subject(pattern, seed, size // 8)) for _ in range(3))
             # Eight times the text: sixty-four times the time where it is quadratic.
-            assert long < 24 * short, (seed, size, long, short)
+            again = min(spent_on(pattern, use, subject(pattern, seed, size)) for _ in range(2))
+            assert min(long, again) < 24 * short, (seed, size, again, short)
 
 
 # -- size -------------------------------------------------------------------------------------------------------------
