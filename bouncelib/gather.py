@@ -60,8 +60,15 @@ def gather(message: Message, dispatcher: Dispatcher, *, wrapped: bool = False) -
         found = _run(form, message)
         if found is None:
             continue
+        if reading is not None and form.last_resort and reading.format != "rfc3464":
+            # Where the writer is known, a guess may fill a gap only with a server's own words.
+            found = evolve(found, recipients=tuple(filter(_quotes_a_reply, found.recipients)))
         if reading is None:
-            return _settled(found, found.recipients)
+            if found.kind not in _DELIVERY or all(map(_is_complete, found.recipients)):
+                return _settled(found, found.recipients)
+            # Somebody else may see what was said.
+            reading = found
+            continue
         reading = evolve(reading, recipients=tuple(_fill(reading.recipients, found.recipients)))
         if all(map(_is_complete, reading.recipients)):
             break
@@ -127,6 +134,11 @@ def _merge(recipients: Sequence[Evidence]) -> list[Evidence]:
     return list(merged.values())
 
 
+def _quotes_a_reply(evidence: Evidence) -> bool:
+    reply = smtp.find_reply(evidence.diagnostic or "")
+    return bool(reply.code or reply.status)
+
+
 def _is_complete(evidence: Evidence) -> bool:
     """Return whether a report says enough of one recipient: a specific status, or what was said."""
     action = evidence.action
@@ -153,7 +165,12 @@ def _fill(known: Sequence[Evidence], found: Sequence[Evidence]) -> Iterator[Evid
             if getattr(one, name) is None and getattr(other, name) is not None
         }
         sources = tuple((name, other.format or "") for name in gaps)
-        yield evolve(one, **gaps, sources=(*one.sources, *sources))
+        yield evolve(
+            one,
+            **gaps,
+            guessed=one.guessed or (other.guessed and "diagnostic" in gaps),
+            sources=(*one.sources, *sources),
+        )
 
 
 def settle(evidence: Evidence) -> Evidence:
