@@ -66,7 +66,6 @@ ORDER: Final = (
     "notes",
     "groupwise",
     "messagingserver",
-    "communigate",
     "imail",
     "mdaemon",
     "listserv",

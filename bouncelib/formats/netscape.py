@@ -21,7 +21,7 @@ Where a remote server refused, each recipient has its reason:
         Recipient: <ann@library.example>
         Reason:    <ann@library.example>... User unknown
 
-Source: seen in public test data; the second form as remembered from InterMail's reports.
+Source: seen in public test data; the sentence of the second form stands there in the reports of a mobile operator too.
 """
 
 from __future__ import annotations
