@@ -10,17 +10,18 @@ import re
 from typing import Final
 
 from bouncelib.model import decode_xtext
+from bouncelib.patterns import late
 
-_ANGLE: Final = re.compile(r"<([^<>]{1,1000})>")
+_ANGLE: Final = late(r"<([^<>]{1,1000})>")
 # RFC 5321 atoms as they are met, RFC 6531 letters beyond ASCII, a quoted local part; "@" and a domain or an address literal.
 _LOCAL: Final = r"(?:\"[^\"\r\n]{1,64}\"|[^\s\"<>()\[\],:;@\\\x00-\x1f\x7f-\x9f]{1,254})"
 _DOMAIN: Final = r"(?:\[[0-9A-Fa-f:.IPv]{3,60}\]|[^\s\"<>()\[\],:;@\\\x00-\x2c\x2f\x3a-\x40\x7f-\x9f]{1,254})"
-_ADDRESS: Final = re.compile(rf"{_LOCAL}@{_DOMAIN}")
-_WHOLE: Final = re.compile(rf"{_LOCAL}@{_DOMAIN}\Z")
-_PLAIN: Final = re.compile(r"[A-Za-z0-9_%+=/~!#$&*?^{|}.-]{1,254}@[A-Za-z0-9-][A-Za-z0-9.-]{0,253}[A-Za-z0-9]\Z")
-_UNITEXT: Final = re.compile(r"\\x\{([0-9A-Fa-f]{2,6})\}")
-_ESCAPE: Final = re.compile(r"\+(2B|3D|[89A-F][0-9A-F])")
-_TYPE: Final = re.compile(r"\s*([A-Za-z][\w./-]{0,30})\s*;")
+_ADDRESS: Final = late(rf"{_LOCAL}@{_DOMAIN}")
+_WHOLE: Final = late(rf"{_LOCAL}@{_DOMAIN}\Z")
+_PLAIN: Final = late(r"[A-Za-z0-9_%+=/~!#$&*?^{|}.-]{1,254}@[A-Za-z0-9-][A-Za-z0-9.-]{0,253}[A-Za-z0-9]\Z")
+_UNITEXT: Final = late(r"\\x\{([0-9A-Fa-f]{2,6})\}")
+_ESCAPE: Final = late(r"\+(2B|3D|[89A-F][0-9A-F])")
+_TYPE: Final = late(r"\s*([A-Za-z][\w./-]{0,30})\s*;")
 _TRAILING: Final = ".;,:'`"
 
 

@@ -6,7 +6,6 @@ that the sender made for it. `PREFERENCE` is the order in which they are believe
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -15,6 +14,7 @@ from attrs import evolve
 from bouncelib import address as addresses
 from bouncelib.message import Headers
 from bouncelib.model import Evidence, Field, OriginalMessage
+from bouncelib.patterns import late
 from bouncelib.returnpath import read_batv, read_srs, read_verp
 
 PREFERENCE: Final = (
@@ -31,7 +31,7 @@ PREFERENCE: Final = (
 Received field (RFC 5321, section 4.4), the return path that the report was sent to, the original's To."""
 
 _PER_RECIPIENT: Final = ("Final-Recipient", "X-Actual-Recipient", "Original-Recipient")
-_FOR: Final = re.compile(r"\bfor\s+<([^<>\s]{3,320})>")
+_FOR: Final = late(r"\bfor\s+<([^<>\s]{3,320})>")
 _DESTINATIONS: Final = (b"delivered-to", b"x-original-to", b"envelope-to", b"to")
 
 

@@ -23,13 +23,14 @@ from bouncelib.model import (
     Reason,
     Verdict,
 )
+from bouncelib.patterns import late
 from bouncelib.rulebook import Facts, Found, Hit, Rulebook
 
 Judge = Callable[[Evidence], Judgement | None]
 
-_WAIT: Final = re.compile(r"\b(\d{1,5}) ?(second|sec|minute|min|hour|day)s?\b", re.IGNORECASE)
+_WAIT: Final = late(r"\b(\d{1,5}) ?(second|sec|minute|min|hour|day)s?\b", re.IGNORECASE)
 _SECONDS: Final = (("sec", 1), ("min", 60), ("hour", 3600), ("day", 86_400))
-_URL: Final = re.compile(r"https?://[^\s<>\"')\]}]{3,400}", re.IGNORECASE)
+_URL: Final = late(r"https?://[^\s<>\"')\]}]{3,400}", re.IGNORECASE)
 _WAITING: Final = (Reason.GREYLISTED, Reason.RATE_LIMITED, Reason.BLOCKLISTED, Reason.SYSTEM_ERROR)
 _REFUSED_SENDERS: Final = (Fault.SENDER, Fault.MESSAGE)
 _TEXT: Final = 4096

@@ -12,8 +12,9 @@ from bouncelib import address as addresses
 from bouncelib import candidates
 from bouncelib.message import Headers
 from bouncelib.model import Envelope, Kind, OriginalMessage, Reading, parse_date
+from bouncelib.patterns import late
 
-_FIELD_LINE: Final = re.compile(r"^[ \t>|]{0,4}([A-Za-z][A-Za-z0-9-]{1,40}):(?:[ \t]|$)")
+_FIELD_LINE: Final = late(r"^[ \t>|]{0,4}([A-Za-z][A-Za-z0-9-]{1,40}):(?:[ \t]|$)")
 _KNOWN: Final = frozenset(
     {
         "return-path", "received", "message-id", "from", "to", "subject", "date", "cc", "reply-to", "sender", "mime-version",
@@ -35,7 +36,7 @@ _NO_ANSWER: Final = (
 )
 _BULK: Final = frozenset({"bulk", "junk", "list", "auto_reply", "auto-reply"})
 # RFC 3834, section 2: senders that no program may answer.
-_ROBOT: Final = re.compile(
+_ROBOT: Final = late(
     r"^(?:owner-.*|.*-owner|.*-request|.*-bounces?|.*[+_]bounces?|bounces?(?:[+_-].*)?|mailer-daemon|mailer_daemon|postmaster|listserv|"
     r"majordomo|no-?_?reply.*|do-?_?not-?_?reply|daemon|root|nobody|mdaemon)@",
     re.IGNORECASE,

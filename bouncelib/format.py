@@ -17,6 +17,7 @@ from bouncelib import address as addresses
 from bouncelib import smtp
 from bouncelib.message import Headers, Message
 from bouncelib.model import Action, Evidence, Kind, Reading, Refused
+from bouncelib.patterns import late
 
 ORIGINAL_MARKS: Final = (
     "--- below this line is a copy",
@@ -160,7 +161,7 @@ def report(name: str, recipients: Sequence[Evidence], fields: Sequence[tuple[str
 
 
 # On text in lower case: without regard to case, every alternative would be tried at every character.
-_UNREACHED: Final = re.compile(
+_UNREACHED: Final = late(
     r"timed out|timeout|connection (?:refused|reset|dropped|lost)|connect to |no route|unreachable|name service|"
     r"host (?:not found|unknown)|"
     r"unknown host|lookup fail|no such (?:host|domain)|find any host|mail exchanger|smtp connection|"

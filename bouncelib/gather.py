@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -13,12 +12,13 @@ from bouncelib.dispatch import Dispatcher
 from bouncelib.format import Format
 from bouncelib.message import Message
 from bouncelib.model import Action, EnhancedCode, Evidence, Kind, Reading, Refused
+from bouncelib.patterns import late
 from bouncelib.signs import Signs
 
 _DELIVERY: Final = (Kind.BOUNCE, Kind.DELAY, Kind.SUCCESS)
 _LOCAL: Final = frozenset({"x-unix", "x-local", "lmtp", "x-notes"})
 # On text in lower case: without regard to case, every alternative would be tried at every character.
-_UNREACHED: Final = re.compile(
+_UNREACHED: Final = late(
     r"timed out|refused to talk|connection (?:refused|reset|timed|dropped)|no route|not found|unreachable|name service|nxdomain|"
     r"host unknown|unknown host|lookup|no such host|cannot resolve|can't resolve|deferred: "
 )

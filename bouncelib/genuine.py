@@ -19,18 +19,19 @@ from bouncelib import address as addresses
 from bouncelib.envelope import may_be_automatic, return_path
 from bouncelib.message import Headers
 from bouncelib.model import Envelope, Genuine, OriginalMessage, decode_xtext, mta_name, parse_date
+from bouncelib.patterns import late
 from bouncelib.returnpath import TagStatus, read_batv, verify_batv
 
 _DELIVERED_TO: Final = (b"delivered-to", b"x-original-to", b"envelope-to", b"x-envelope-to", b"x-rcpt-to", b"to")
-_IDS: Final = re.compile(r"<[^<>\s]{3,250}>")
+_IDS: Final = late(r"<[^<>\s]{3,250}>")
 # What mail programs for people sign their mail with; a mail server's report has no such field.
-_PROGRAMS: Final = re.compile(
+_PROGRAMS: Final = late(
     r"\b(?:apple mail|thunderbird|microsoft (?:office )?outlook|outlook express|mutt|evolution|kmail|the bat|eudora|pine|"
     r"roundcube|iphone mail|mailmate|claws|sylpheed|seamonkey|airmail)\b",
     re.IGNORECASE,
 )
-_HOST: Final = re.compile(r"(?=.*[a-z])[a-z0-9-]+(?:\.[a-z0-9-]+)+\.?\Z")
-_FAILED_CHECK: Final = re.compile(r"\b(spf|dkim|dmarc)\s*=\s*(?:hard)?fail\b", re.IGNORECASE)
+_HOST: Final = late(r"(?=.*[a-z])[a-z0-9-]+(?:\.[a-z0-9-]+)+\.?\Z")
+_FAILED_CHECK: Final = late(r"\b(spf|dkim|dmarc)\s*=\s*(?:hard)?fail\b", re.IGNORECASE)
 _SKEW: Final = timedelta(days=1)
 
 

@@ -9,20 +9,21 @@ from typing import Any, Final, Generic, TypeVar, overload
 
 from bouncelib import text as _text
 from bouncelib.message import Message
+from bouncelib.patterns import late
 
 _T = TypeVar("_T")
-_REPORT_TYPE: Final = re.compile(rb"report-type[ \t]*=[ \t]*\"?([A-Za-z-]{1,40})", re.IGNORECASE)
-_FROM: Final = re.compile(rb"([^\s<>\"(),;:]{1,64})@([^\s<>\"(),;:]{1,255})")
+_REPORT_TYPE: Final = late(rb"report-type[ \t]*=[ \t]*\"?([A-Za-z-]{1,40})", re.IGNORECASE)
+_FROM: Final = late(rb"([^\s<>\"(),;:]{1,64})@([^\s<>\"(),;:]{1,255})")
 # Names of mail systems. Patterns that begin with a letter are looked for fast; what must open the field is asked apart.
-_DAEMON: Final = re.compile(
+_DAEMON: Final = late(
     rb"mailer[ ._-]?daemon|post[._-]?master|mail[ ._-]?deliver|mail[ ._-]daemon|daemon@|mdaemon|"
     rb"mail[ ._-](?:admin|system)|message delivery|delivery (?:sub)?system|non-?delivery|mail server|mailserver|"
     rb"system administrator|symantec|mail gateway|imss@|smtp_mail|microsoft outlook|microsoftexchange|"
     rb"mail system|dmarc@|mailbot|majordomo@|listserv@|antivirus|no-?reply@sns"
 )
-_DAEMON_OPENING: Final = re.compile(rb"\W*bounces?\b|\W{0,3}<>|\W*(?:mta|smtp)[@-]")
+_DAEMON_OPENING: Final = late(rb"\W*bounces?\b|\W{0,3}<>|\W*(?:mta|smtp)[@-]")
 # The opening of a subject that failure reports of the world's mail servers have (accents and case aside).
-_FAILURE: Final = re.compile(
+_FAILURE: Final = late(
     r"(?:\[[^\]]{0,40}\] ?|(?:re|aw|sv|\*{1,3}(?:spam|junk)\*{1,3})[: ] ?){0,2}(?:undeliver|undelivrable|"
     r"unzustellbar|non remis|"
     r"non_remis|non recapitabile|onbestelbaar|no se puede entregar|nao entregue|nao_entregue|nedorucitel|"
@@ -66,18 +67,18 @@ _FAILURE_WORDS: Final = (
     "ne peut etre",
     "non recense",
 )
-_FAILURE_FOREIGN: Final = re.compile(
+_FAILURE_FOREIGN: Final = late(
     r"配信不能|配信でき|配送|メールエラー|送信エラー|宛先不明|エラーメール|"
     r"退信|退回|投递失败|发送失败|传输失败|无法投递|未送达|無法傳遞|반송|배달되지|배달할 수|전송 실패"
 )
 
 # What mail programs of the world put before the subject of an answer or a forwarded message.
-_ANSWER: Final = re.compile(
+_ANSWER: Final = late(
     r"^(?:\[[^\]]{0,40}\] ?){0,2}(?:re|fwd?|aw|antw|antwort|wg|sv|vs|vl|tr|rv|rif|res|r|i|enc|odp|pd|ynt|ilt|на|"
     r"пересл|回复|答复|回覆|"
     r"转发|轉寄|返信|転送|답장|전달)(?:\[\d{1,2}\]|\(\d{1,2}\))? ?[:\uff1a]"
 )
-_QUOTES: Final = re.compile(
+_QUOTES: Final = late(
     r"^(?:>.*\n.*\n?>|-{2,12} ?(?:original|forwarded|ursprungliche|weitergeleitete|mensaje|message|messaggio|"
     r"mensagem|исходное) ?"
     r"(?:message|nachricht|original|d'origine|transfere|originale|reenviado|сообщение)?|begin forwarded message|"

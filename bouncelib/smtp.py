@@ -14,27 +14,28 @@ from typing import Final, NamedTuple
 from attrs import frozen
 
 from bouncelib.model import EnhancedCode, Stage
+from bouncelib.patterns import late
 
 # RFC 3463, section 2: class "." subject "." detail. Not a part of an IP address, a version or a longer number.
 _CODE: Final = r"([245])\.(\d{1,2})\.(\d{1,3})(?![\d]|\.\d)"
 # What must not stand before is asked after the first characters: a pattern that opens with a digit is looked for fast.
-_STATUS: Final = re.compile(r"([245])\.(?<![\d.\w][245]\.)(\d{1,2})\.(\d{1,3})(?![\d]|\.\d)")
+_STATUS: Final = late(r"([245])\.(?<![\d.\w][245]\.)(\d{1,2})\.(\d{1,3})(?![\d]|\.\d)")
 # RFC 5321, section 4.2: three digits, then a space or a hyphen; an enhanced code may follow (RFC 2034, section 4).
-_REPLY: Final = re.compile(
+_REPLY: Final = late(
     rf"([45][0-9]\d)(?<![\w.\-/@=]\d\d\d)(?<!\]:\d\d\d)(?<!line \d\d\d)(?<!port \d\d\d)(?=[\s\-:;,#)'\"<(]|$)"
     rf"(?:[\s\-:]{{0,2}}[#(\[<'\"]{{0,2}}{_CODE})?"
 )
 # What stands before numbers of other kinds: versions, dates.
-_OTHER_NUMBER: Final = re.compile(
+_OTHER_NUMBER: Final = late(
     r"(?:version|release|v|ver|of|on|rev|mailman|postfix|exim|sendmail|php|imss|server)[ /:]{1,2}\Z", re.IGNORECASE
 )
-_NUMBER: Final = re.compile(r"[45][0-5]\d(?=[\s\-][\s\-]?['\"#\w<(\[*])")
+_NUMBER: Final = late(r"[45][0-5]\d(?=[\s\-][\s\-]?['\"#\w<(\[*])")
 _QUOTES: Final = MappingProxyType({"'": "'", '"': '"', "<": ">", "(": ")", "[": "]"})
 # What stands before the reply of another server that a text quotes.
 _INTRODUCTIONS: Final = ("said:", "smtp;", "was:", "returned", "responded", "address error", "->", ":")
 # A run of spaces is looked at once, from its start.
-_CONTINUATION: Final = re.compile(r"(?<!\s)\s+([45]\d\d)[- ](?:([245]\.\d{1,2}\.\d{1,3})\s)?")
-_STAGE: Final = re.compile(
+_CONTINUATION: Final = late(r"(?<!\s)\s+([45]\d\d)[- ](?:([245]\.\d{1,2}\.\d{1,3})\s)?")
+_STAGE: Final = late(
     r"(?:(?i:in reply to|after|response to|during|while sending|in response to|performing the|stage:?)\s+(?:the\s+|sending\s+)?"
     r"\W{0,2}(?i:(end of data|\.|initial connection|initial greeting|mail from|rcpt to|helo|ehlo|lhlo|starttls)|"
     r"(MAIL|RCPT|DATA|BDAT|"
@@ -61,8 +62,8 @@ _STAGES: Final = MappingProxyType(
         "auth": Stage.AUTH,
     }
 )
-_HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,253}[A-Za-z0-9])?")
-_SAID: Final = re.compile(
+_HOST: Final = late(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,253}[A-Za-z0-9])?")
+_SAID: Final = late(
     r"(?:\bhost|\bserver|\bfrom|\bto|\bby|\bat)\s+\[?([A-Za-z0-9][A-Za-z0-9_.-]{2,253})(?:\[[0-9A-Fa-f:.]+\]|\s\([^)]{0,80}\)|\s\[[0-9A-Fa-f:.]+\])?"
     r"(?::\d+)?\]?\s{0,3}(?:said|refused|:\s|during|after)"
 )
@@ -192,8 +193,8 @@ class Turn:
     """Whether a server said it."""
 
 
-_TALKING: Final = re.compile(r"^[. ]{0,8}while (?:talking|connected) to \[?([^\s\]:]{1,255})", re.IGNORECASE)
-_REPLY_LINE: Final = re.compile(r"^([245]\d\d)([- ]|$)(?:[245]\.\d{1,2}\.\d{1,3}[ -]?)?")
+_TALKING: Final = late(r"^[. ]{0,8}while (?:talking|connected) to \[?([^\s\]:]{1,255})", re.IGNORECASE)
+_REPLY_LINE: Final = late(r"^([245]\d\d)([- ]|$)(?:[245]\.\d{1,2}\.\d{1,3}[ -]?)?")
 
 
 def read_transcript(lines: Iterable[str]) -> list[Turn]:

@@ -20,7 +20,7 @@ PACKAGE = Path(bouncelib.__file__).parent
 # A module may import from a lower layer, or a module that stands before it in its own. A package counts as one
 # (its own files are free), but for `formats`, whose files never see each other. A new module gets its place here.
 LAYERS = (
-    ("model", "errors"),
+    ("model", "errors", "patterns"),
     ("words", "smtp", "address", "returnpath", "text"),
     ("message", "signs"),
     ("format", "rulebook"),

@@ -14,19 +14,19 @@ Source: reports as seen in public test data; they carry the header X-AHMailID. T
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from bouncelib import address as addresses
 from bouncelib.format import Fingerprint, Format, refusal, report
 from bouncelib.model import Action, Evidence
+from bouncelib.patterns import late
 
 if TYPE_CHECKING:
     from bouncelib.message import Message
     from bouncelib.model import Reading
 
-_RECIPIENT: Final = re.compile(r"\s{0,20}>>>\s*(\S.{0,700})")
-_CODE: Final = re.compile(r"[245]\d\d[ -]")
+_RECIPIENT: Final = late(r"\s{0,20}>>>\s*(\S.{0,700})")
+_CODE: Final = late(r"[245]\d\d[ -]")
 
 
 def read(message: Message) -> Reading | None:

@@ -15,12 +15,12 @@ Source: amavisd-new 2.13, template-dsn.txt, template-spam-sender.txt and templat
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from bouncelib import address as addresses
 from bouncelib.format import Fingerprint, Format, report
 from bouncelib.model import Action, Evidence
+from bouncelib.patterns import late
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 _OPENS: Final = ("the message was not relayed to:", "the message was not delivered to:")
 _RELAYED: Final = "your message was successfully relayed to:"
-_RECIPIENT: Final = re.compile(r"\s{0,6}<([^<>]{1,320})>(?::\s{0,4}|\s{0,4}$)(.*)")
-_ARROW: Final = re.compile(r"->\s{0,3}<?([^\s<>]{1,254}@[^\s<>]{1,254}?)>?\s{0,4}$")
-_SAID: Final = re.compile(r"^\S{0,80}\[[^\]]{1,60}\] said: ?")
+_RECIPIENT: Final = late(r"\s{0,6}<([^<>]{1,320})>(?::\s{0,4}|\s{0,4}$)(.*)")
+_ARROW: Final = late(r"->\s{0,3}<?([^\s<>]{1,254}@[^\s<>]{1,254}?)>?\s{0,4}$")
+_SAID: Final = late(r"^\S{0,80}\[[^\]]{1,60}\] said: ?")
 _FOUND: Final = ("our content checker found", "was considered unsolicited", "virus", "banned", "invalid header")
 _CLOSES: Final = ("our internal reference code", "return-path:", "the message carried your")
 

@@ -15,13 +15,13 @@ Source: https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html and
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 from bouncelib import address as addresses
 from bouncelib import smtp
 from bouncelib.format import Fingerprint, Format, Layout, read_lines, report
 from bouncelib.model import Action, Evidence, Kind, Reading, mta_name
+from bouncelib.patterns import late
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,7 +34,7 @@ _LAYOUT: Final = Layout(
     closes=("technical report",),
     said=False,
 )
-_TYPE: Final = re.compile(r"\s*([A-Za-z][\w.-]{0,30})\s*;\s*")
+_TYPE: Final = late(r"\s*([A-Za-z][\w.-]{0,30})\s*;\s*")
 _EVENTS: Final = ("notificationType", "eventType")
 _DEEP: Final = 100
 

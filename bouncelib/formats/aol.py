@@ -19,13 +19,14 @@ from typing import TYPE_CHECKING, Final
 from bouncelib import address as addresses
 from bouncelib.format import Fingerprint, Format, report
 from bouncelib.model import Action, Evidence, Refused
+from bouncelib.patterns import late
 
 if TYPE_CHECKING:
     from bouncelib.message import Message
     from bouncelib.model import Reading
 
-_OPENS: Final = re.compile(r"mail to the following recipients could not be delivered", re.IGNORECASE)
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}|[^\s<>]{1,254}@[^\s<>]{1,254}")
+_OPENS: Final = late(r"mail to the following recipients could not be delivered", re.IGNORECASE)
+_NAME: Final = late(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}|[^\s<>]{1,254}@[^\s<>]{1,254}")
 
 
 def read(message: Message) -> Reading | None:

@@ -14,7 +14,6 @@ The recipients are those who complained, as far as they are named; every field i
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -22,6 +21,7 @@ from bouncelib import address as addresses
 from bouncelib.format import Fingerprint, Format, returned_to
 from bouncelib.message import Group, Message, split_groups
 from bouncelib.model import Evidence, Kind, Reading
+from bouncelib.patterns import late
 from bouncelib.signs import Signs
 
 _TYPE: Final = "message/feedback-report"
@@ -39,8 +39,8 @@ _BESIDE: Final = frozenset(
         "reported-domain",
     }
 )
-_FIELD: Final = re.compile(r"(?im)^[ \t]{0,4}feedback-type[ \t]*:[ \t]*[a-z]")
-_START: Final = re.compile(
+_FIELD: Final = late(r"(?im)^[ \t]{0,4}feedback-type[ \t]*:[ \t]*[a-z]")
+_START: Final = late(
     r"(?im)^(?:feedback-type|user-agent|version|abuse-type|arrival-date|received-date|source-ip|"
     r"original-[a-z-]{4,20}|reported-domain)[ \t]*:"
 )

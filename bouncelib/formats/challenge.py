@@ -17,12 +17,12 @@ an account holds no message back.
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from bouncelib.format import Fingerprint, Format
 from bouncelib.message import Headers, Message
 from bouncelib.model import Kind, Reading
+from bouncelib.patterns import late
 from bouncelib.signs import Signs, fold
 
 # Fields that nothing but a challenge carries.
@@ -39,7 +39,7 @@ _HEADERS: Final = (
     "x-knowspam-challenge",
 )
 _HINTS: Final = ("x-tmda-fingerprint", "x-delivery-agent", "x-qurb-version", "x-mailblocks")
-_SUBJECT: Final = re.compile(
+_SUBJECT: Final = late(
     r"^please confirm(?: your (?:message|e-?mail|mail)\b|\b.{0,20}conf#)|\(verification\)$|\(action required\)$|"
     r"verify#|requires verification|"
     r"^unverified e-?mail to |antispam uol|^(?:e-?mail|message|sender) (?:verification|confirmation)(?: required|"
@@ -50,7 +50,7 @@ _SUBJECT: Final = re.compile(
     r"подтверждение (?:отправки|отправителя)"
 )
 # Words of one filter each: they decide alone.
-_OWN: Final = re.compile(
+_OWN: Final = late(
     r"delivery software \(tmda\)|confirm-accept\.\d|uses? a confirmation program|boxbe\.com/crs|boxbe prioritizes|"
     r"spamarrest\.com/|spam ?arrest requests that senders|"
     r"earthlink\.net/wam/addme|added to my list of approved senders|allow incoming messages only from senders|"
@@ -61,7 +61,7 @@ _OWN: Final = re.compile(
     r"bitdefender challenge"
 )
 # Words that hold a message back until its sender has done something.
-_HELD: Final = re.compile(
+_HELD: Final = late(
     r"(?:your|the|this) (?:e-?mail|message|mail)s?(?: [^.]{0,80})? (?:is|was|has been|will be|are|waits?)[^.]{0,30}"
     r"(?:held|queued|quarantined|waitlisted|on hold|not (?:been |be )?(?:yet )?delivered|waiting|stored|"
     r"delayed)[^.]{0,160}"
@@ -73,7 +73,7 @@ _HELD: Final = re.compile(
     r"damit ihre (?:nachricht|e-?mail) zugestellt|"
     r"ваше (?:письмо|сообщение)[^.]{0,80}(?:задержано|будет доставлено|не доставлено)"
 )
-_DO: Final = re.compile(
+_DO: Final = late(
     r"verif(?:y|ied|ication)|confirm|approved sender|guest list|whitelist|white list|allowed list|prove that you|"
     r"real person|are (?:a )?human|click (?:on )?the|"
     r"reply to this|simply reply|captcha|confirme|clique|haga clic|bestatig|подтверд|перейдите"

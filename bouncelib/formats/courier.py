@@ -20,13 +20,13 @@ dsnrelayed.txt and courier/module.dsn; transcripts as seen in public test data.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from bouncelib import address as addresses
 from bouncelib import smtp
 from bouncelib.format import Fingerprint, Format, report
 from bouncelib.model import Action, Evidence
+from bouncelib.patterns import late
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,8 +40,8 @@ _SECTIONS: Final = (
     ("message delivered successfully", Action.DELIVERED),
     ("message delivered to a mail gateway", Action.RELAYED),
 )
-_RECIPIENT: Final = re.compile(r"^[ \t]{0,8}<([^<>]{1,320})>:?[ \t]*$")
-_HOST: Final = re.compile(r"^\s{1,8}([A-Za-z0-9][A-Za-z0-9_.-]{0,253}) \[[^\]]{1,80}\]:")
+_RECIPIENT: Final = late(r"^[ \t]{0,8}<([^<>]{1,320})>:?[ \t]*$")
+_HOST: Final = late(r"^\s{1,8}([A-Za-z0-9][A-Za-z0-9_.-]{0,253}) \[[^\]]{1,80}\]:")
 _RULE: Final = "----------"
 
 

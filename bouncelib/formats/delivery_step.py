@@ -25,15 +25,16 @@ from typing import TYPE_CHECKING, Final
 from bouncelib import address as addresses
 from bouncelib.format import Fingerprint, Format, refusal, report
 from bouncelib.model import Action, Evidence, Stage
+from bouncelib.patterns import late
 
 if TYPE_CHECKING:
     from bouncelib.message import Message
     from bouncelib.model import Reading
 
-_RECIPIENT: Final = re.compile(r"delivery failed:\s{0,20}<?([^\s<>]{1,254}@[^\s<>]{1,254})>?", re.IGNORECASE)
-_HOST: Final = re.compile(r"(?:connected to )?([0-9A-Fa-f:.]{7,60}) (?:failed|does not|but)")
-_SAID: Final = re.compile(r"remote host said\s*(?:\[[^\]]{0,40}\])?:\s*", re.IGNORECASE)
-_STEP: Final = re.compile(r"STEP:\s*([A-Z ]{1,30})")
+_RECIPIENT: Final = late(r"delivery failed:\s{0,20}<?([^\s<>]{1,254}@[^\s<>]{1,254})>?", re.IGNORECASE)
+_HOST: Final = late(r"(?:connected to )?([0-9A-Fa-f:.]{7,60}) (?:failed|does not|but)")
+_SAID: Final = late(r"remote host said\s*(?:\[[^\]]{0,40}\])?:\s*", re.IGNORECASE)
+_STEP: Final = late(r"STEP:\s*([A-Z ]{1,30})")
 _STEPS: Final = MappingProxyType(
     {
         "CONNECT": Stage.CONNECT,

@@ -23,16 +23,17 @@ from bouncelib import address as addresses
 from bouncelib.format import Fingerprint, Format, report
 from bouncelib.message import Message
 from bouncelib.model import Action, Evidence, Reading
+from bouncelib.patterns import late
 from bouncelib.signs import Signs
 
 _TYPES: Final = ("message/disposition-notification", "message/global-disposition-notification")
-_REJECTED: Final = re.compile(
+_REJECTED: Final = late(
     r"(?:was|has been|were) (?:automatically )?(?:rejected|refused)|automatically rejected|mailbox (?:is )?full|"
     r"quota exceeded|over quota",
     re.IGNORECASE,
 )
-_SUBJECT: Final = re.compile(r"^(?:automatically rejected|rejected(?: mail)?:|mail rejected|message rejected)")
-_LEAD: Final = re.compile(
+_SUBJECT: Final = late(r"^(?:automatically rejected|rejected(?: mail)?:|mail rejected|message rejected)")
+_LEAD: Final = late(
     r"your message (?:to <?[^\n<>]{1,254}>? )?was automatically rejected\b[^\n:.]{0,80}[:.]?|"
     r"the following reason was given:?",
     re.IGNORECASE,

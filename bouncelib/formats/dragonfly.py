@@ -23,16 +23,17 @@ from bouncelib import address as addresses
 from bouncelib import smtp
 from bouncelib.format import Fingerprint, Format, report
 from bouncelib.model import Action, Evidence, Stage
+from bouncelib.patterns import late
 
 if TYPE_CHECKING:
     from bouncelib.message import Message
     from bouncelib.model import Reading
 
-_RECIPIENT: Final = re.compile(r"There was an error delivering your mail to <([^<>]{1,320})>", re.IGNORECASE)
-_DISLIKED: Final = re.compile(
+_RECIPIENT: Final = late(r"There was an error delivering your mail to <([^<>]{1,320})>", re.IGNORECASE)
+_DISLIKED: Final = late(
     r"^(\S{1,255}) \[[^\]]{1,80}\] did not like our (final )?([A-Z]{4})[^:]{0,20}:", re.MULTILINE
 )
-_HOST: Final = re.compile(r"(?:connect to|for|to|with|at) (\S{1,255}) \[[^\]]{1,80}\]")
+_HOST: Final = late(r"(?:connect to|for|to|with|at) (\S{1,255}) \[[^\]]{1,80}\]")
 _CLOSES: Final = ("message headers follow.", "original message follows.")
 
 

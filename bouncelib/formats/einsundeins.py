@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any, Final
 from bouncelib import smtp
 from bouncelib.format import Fingerprint, Format, Layout, read_lines, refusal, report
 from bouncelib.model import Action, Evidence
+from bouncelib.patterns import late
 
 if TYPE_CHECKING:
     from bouncelib.message import Message
@@ -50,9 +51,9 @@ _LAYOUT: Final = Layout(
     },
     blanks=2,
 )
-_HOST: Final = re.compile(r"\bhost:? ([A-Za-z0-9][A-Za-z0-9_.-]{0,253})")
-_COMMAND: Final = re.compile(r"(?:after|for) ([A-Z]{4,8})(?: (?:FROM|TO))? command", re.IGNORECASE)
-_DELAYED: Final = re.compile(r"has not yet been delivered", re.IGNORECASE)
+_HOST: Final = late(r"\bhost:? ([A-Za-z0-9][A-Za-z0-9_.-]{0,253})")
+_COMMAND: Final = late(r"(?:after|for) ([A-Z]{4,8})(?: (?:FROM|TO))? command", re.IGNORECASE)
+_DELAYED: Final = late(r"has not yet been delivered", re.IGNORECASE)
 
 
 def read(message: Message) -> Reading | None:

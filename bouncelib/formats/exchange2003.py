@@ -20,13 +20,13 @@ Source: seen in public test data.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from bouncelib import address as addresses
 from bouncelib import smtp
 from bouncelib.format import ORIGINAL_MARKS, Fingerprint, Format, refusal, report
 from bouncelib.model import Action, Evidence
+from bouncelib.patterns import late
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     from bouncelib.message import Message
     from bouncelib.model import Reading
 
-_TOKEN: Final = re.compile(r"<([A-Za-z0-9_.-]{1,253})\s{1,3}#(\d\.\d{1,3}\.\d{1,3})(?:\s+smtp;(.*?))?>?$")
-_TOKEN_OPENS: Final = re.compile(r"<[A-Za-z0-9_.-]{1,253}\s{1,3}#\d\.\d{1,3}\.\d{1,3}")
-_LABELLED: Final = re.compile(r"^\s{0,16}[^\s:@]{1,24}\s?:\s")
-_DATED: Final = re.compile(r"[>'\"\w]\s+\S{1,6}\s+\d{1,4}[/.-]\d")
+_TOKEN: Final = late(r"<([A-Za-z0-9_.-]{1,253})\s{1,3}#(\d\.\d{1,3}\.\d{1,3})(?:\s+smtp;(.*?))?>?$")
+_TOKEN_OPENS: Final = late(r"<[A-Za-z0-9_.-]{1,253}\s{1,3}#\d\.\d{1,3}\.\d{1,3}")
+_LABELLED: Final = late(r"^\s{0,16}[^\s:@]{1,24}\s?:\s")
+_DATED: Final = late(r"[>'\"\w]\s+\S{1,6}\s+\d{1,4}[/.-]\d")
 _ROWS: Final = 8
 _LONGEST: Final = 1000
 

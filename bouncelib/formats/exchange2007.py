@@ -33,6 +33,7 @@ from attrs import define, field
 from bouncelib import address as addresses
 from bouncelib.format import Fingerprint, Format, refusal, report
 from bouncelib.model import Action, Evidence, Refused
+from bouncelib.patterns import late
 from bouncelib.signs import fold
 
 if TYPE_CHECKING:
@@ -41,51 +42,51 @@ if TYPE_CHECKING:
     from bouncelib.message import Message
     from bouncelib.model import Reading
 
-_NAMED: Final = re.compile(
+_NAMED: Final = late(
     r"^[ \t*]{0,8}(?:[^<>@\n]{0,120}[<(])?(?:mailto:)?([^\s<>()\[\],;:@]{1,254}@[^\s<>()\[\],;:@]{1,254})\)?"
     r"(?:\s?\([^()]{0,320}\))?(?:\s?<mailto:[^<>]{0,640}>)?>?[ \t]*$",
     re.IGNORECASE,
 )
 # 2007 and 2010: "#550 5.1.1 text ##", "#< #5.4.4 smtp;554 text> #SMTP#", each after the other server
 # that said it, if there was one.
-_HASHED: Final = re.compile(r"^\s{0,8}(?:([A-Za-z0-9][A-Za-z0-9_.-]{1,252})\s)?#(?=[<\d])(.{3,})$")
+_HASHED: Final = late(r"^\s{0,8}(?:([A-Za-z0-9][A-Za-z0-9_.-]{1,252})\s)?#(?=[<\d])(.{3,})$")
 _HASH_ENDS: Final = ("##", "#SMTP#")
 # 2013 and later. The words before the quotation mark may be translated, the reply in it is not.
-_QUOTED: Final = re.compile(r"['\u2018\"]([245]\d\d[- ].+)$")
-_SERVER: Final = re.compile(
+_QUOTED: Final = late(r"['\u2018\"]([245]\d\d[- ].+)$")
+_SERVER: Final = late(
     r"\b(?:at|bei|en|a|i|de|em|op)\s([A-Za-z0-9][A-Za-z0-9_.-]{2,252})\s\([0-9A-Fa-f:.]{2,45}\)\s"
 )
-_SERVER_ONLY: Final = re.compile(r"^\s{0,4}([A-Za-z0-9][A-Za-z0-9_-]{0,62}(?:\.[A-Za-z0-9_-]{1,63}){1,8})\s*$")
-_HEADER: Final = re.compile(
+_SERVER_ONLY: Final = late(r"^\s{0,4}([A-Za-z0-9][A-Za-z0-9_-]{0,62}(?:\.[A-Za-z0-9_-]{1,63}){1,8})\s*$")
+_HEADER: Final = late(
     r"^\s{0,4}(?:received|return-path|dkim-signature|arc-[a-z-]{4,40}|authentication-results|received-spf|"
     r"from|to|date|message-id|mime-version|content-type|x-[a-z0-9-]{2,60}|thread-(?:topic|index)): ",
     re.IGNORECASE,
 )
-_RESOLVED: Final = re.compile(
+_RESOLVED: Final = late(
     r"\b(?:RESOLVER|STOREDRV|ROUTING|TRANSPORT|CAT|AGENT|APPROVAL|SMTPSEND\.(?:Over|Utf8))[.:]",
     re.IGNORECASE,
 )
-_LABELLED: Final = re.compile(
+_LABELLED: Final = late(
     r"^\s{0,4}[^:\n]{4,40}?\s?[:\uff1a]\s?([A-Za-z0-9][A-Za-z0-9_-]{0,62}(?:\.[A-Za-z0-9_-]{1,63}){1,8})\s*$"
 )
-_DELAYED: Final = re.compile(
+_DELAYED: Final = late(
     r"^\W{0,2}(?:delay|verzogert|ubermittlung verzogert|retarde|remise retardee|retrasado|atrasado|ritardato|"
     r"vertraagd|forsenat|forsinket|"
     r"viivastynyt|opoznione|zpozdeno|kesleltetett|задержано|затримано|配信遅延|遅延|延迟|延遲|지연됨|gecikti|מעוכב|متأخر|καθυστερηση)"
 )
-_WAITING: Final = re.compile(
+_WAITING: Final = late(
     r"delivery is delayed to these recipients|has ?n(?:o|')t been delivered yet|has not yet been delivered",
     re.IGNORECASE,
 )
-_WAITS: Final = re.compile(r"^4\d\d\s4\.4\.7\s", re.IGNORECASE)
+_WAITS: Final = late(r"^4\d\d\s4\.4\.7\s", re.IGNORECASE)
 # The server's own words for not having reached the other one.
-_UNREACHED: Final = re.compile(
+_UNREACHED: Final = late(
     r"failed to connect|unable to connect|winsock error|dns query failed|nonexistentdomain|"
     r"connection (?:timed out|refused|dropped)|error encountered while communicating|"
     r"error communicating with target host|socket",
     re.IGNORECASE,
 )
-_HEADING: Final = re.compile(
+_HEADING: Final = late(
     r"delivery (?:has failed|is delayed) to these recipients|diagnostic information for administrators",
     re.IGNORECASE,
 )

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Final
 from bouncelib import address as addresses
 from bouncelib.format import ORIGINAL_MARKS, Fingerprint, Format, refusal, report
 from bouncelib.model import Action, Evidence
+from bouncelib.patterns import late
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,9 +35,9 @@ if TYPE_CHECKING:
     from bouncelib.model import Reading
 
 _OPENS: Final = ("did not reach the following recipient(s)", "recipient(s) could not be reached")
-_DATED: Final = re.compile(r"\son\s(?:[A-Z][a-z]{2},\s\d|\d{1,2}[/.-]\d)")
-_DOMAIN_DEFINED: Final = re.compile(r"\bSMTP=([^\s;,]{1,320})", re.IGNORECASE)
-_ROUTED: Final = re.compile(r"[cgiops]{1,2}=[^;]{0,64};", re.IGNORECASE)
+_DATED: Final = late(r"\son\s(?:[A-Z][a-z]{2},\s\d|\d{1,2}[/.-]\d)")
+_DOMAIN_DEFINED: Final = late(r"\bSMTP=([^\s;,]{1,320})", re.IGNORECASE)
+_ROUTED: Final = late(r"[cgiops]{1,2}=[^;]{0,64};", re.IGNORECASE)
 _CLOSES: Final = (*ORIGINAL_MARKS, "------_=_", "----- transcript of session")
 _ID: Final = "the mts-id of the original message is"
 

@@ -23,14 +23,15 @@ from bouncelib import address as addresses
 from bouncelib import smtp
 from bouncelib.format import Fingerprint, Format, refusal, report
 from bouncelib.model import Action, Evidence, Refused
+from bouncelib.patterns import late
 
 if TYPE_CHECKING:
     from bouncelib.message import Message
     from bouncelib.model import Reading
 
-_RECIPIENT: Final = re.compile(r"\s{0,20}Recipient:\s*<?([^<>\s]{1,320})>?", re.IGNORECASE)
-_ALONE: Final = re.compile(r"\s{0,20}<([^<>\s]{1,320})>\s*")
-_FOLLOWS: Final = re.compile(r"the following recipients? did not receive", re.IGNORECASE)
+_RECIPIENT: Final = late(r"\s{0,20}Recipient:\s*<?([^<>\s]{1,320})>?", re.IGNORECASE)
+_ALONE: Final = late(r"\s{0,20}<([^<>\s]{1,320})>\s*")
+_FOLLOWS: Final = late(r"the following recipients? did not receive", re.IGNORECASE)
 
 
 def read(message: Message) -> Reading | None:

@@ -16,22 +16,22 @@ complaint; a person who writes about spam does not.
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from bouncelib import address as addresses
 from bouncelib.format import Fingerprint, Format, returned_to
 from bouncelib.message import Message
 from bouncelib.model import Evidence, Kind, Reading
+from bouncelib.patterns import late
 from bouncelib.signs import Signs, fold
 
-_SUBJECT: Final = re.compile(
+_SUBJECT: Final = late(
     r"^(?:complaint about message from|e-?mail feedback report|email abuse report|abuse report (?:for|from|about) |"
     r"client tos notification|"
     r"(?:[\w.!-]{2,30} ){1,3}(?:abuse|feedback|spam complaint) (?:report|notification)|(?:junk|"
     r"spam)(?: e?-?mail)? (?:report|complaint) (?:for|from|about) )"
 )
-_SENTENCE: Final = re.compile(
+_SENTENCE: Final = late(
     r"this is an? (?:[\w.!-]{1,30} ){0,4}(?:abuse|feedback|complaint|spam) (?:report|notification|"
     r"message)? ?(?:for|about|regarding) an? (?:e-?mail )?message|"
     r"(?:a|our|one of our) (?:user|member|customer|subscriber|recipient)s? (?:has |have )?(?:reported|complained|"
@@ -52,7 +52,7 @@ _LOOPS: Final = (
     "jmrp",
     "fbl-noreply",
 )
-_RECIPIENT: Final = re.compile(
+_RECIPIENT: Final = late(
     r"(?im)^[ \t]{0,4}(?:original-rcpt-to|removal-recipient|x-hmxmroriginalrecipient|recipient|complainant|"
     r"reported by|complaint from)[ \t]*:[ \t]*([^\n]{3,300})"
 )

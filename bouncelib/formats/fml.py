@@ -18,14 +18,15 @@ from typing import TYPE_CHECKING, Final
 from bouncelib import address as addresses
 from bouncelib.format import Fingerprint, Format, report
 from bouncelib.model import Action, Evidence, Refused
+from bouncelib.patterns import late
 
 if TYPE_CHECKING:
     from bouncelib.message import Message
     from bouncelib.model import Reading
 
-_LIST: Final = re.compile(r"<([^<>\s@]{1,64}@[^<>\s]{1,255})>")
-_CLOSES: Final = re.compile(r"original mail as follows", re.IGNORECASE)
-_REJECTED: Final = re.compile(
+_LIST: Final = late(r"<([^<>\s@]{1,64}@[^<>\s]{1,255})>")
+_CLOSES: Final = late(r"original mail as follows", re.IGNORECASE)
+_REJECTED: Final = late(
     r"not (?:a )?member|rejected|reject mail|ignored|loop|duplicated message-id|security alert|not permitted",
     re.IGNORECASE,
 )

@@ -24,18 +24,19 @@ from bouncelib import address as addresses
 from bouncelib import smtp
 from bouncelib.format import Fingerprint, Format, refusal, report
 from bouncelib.model import Action, Evidence
+from bouncelib.patterns import late
 
 if TYPE_CHECKING:
     from bouncelib.message import Message
     from bouncelib.model import Reading
 
-_ERROR: Final = re.compile(
+_ERROR: Final = late(
     r"the following recipients? returned (permanent|temporary|transient) errors?: (.{1,4000}?)\. Reason: ",
     re.IGNORECASE,
 )
-_END: Final = re.compile(r" the following recipients? returned | the attachment contains ", re.IGNORECASE)
-_SERVER: Final = re.compile(r"SMTP server <([^<>\s]{1,255})> .{1,120}?\(([A-Z]{4,8})\)", re.IGNORECASE)
-_MESSAGE: Final = re.compile(r"with the following error message: \[(.*)", re.IGNORECASE)
+_END: Final = late(r" the following recipients? returned | the attachment contains ", re.IGNORECASE)
+_SERVER: Final = late(r"SMTP server <([^<>\s]{1,255})> .{1,120}?\(([A-Z]{4,8})\)", re.IGNORECASE)
+_MESSAGE: Final = late(r"with the following error message: \[(.*)", re.IGNORECASE)
 _LOOK: Final = 16_384
 
 

@@ -21,21 +21,22 @@ from bouncelib import smtp
 from bouncelib.format import Format, report
 from bouncelib.message import Headers, Message
 from bouncelib.model import Action, Evidence, Reading
+from bouncelib.patterns import late
 from bouncelib.signs import Signs, fold
 
-_ORIGINAL: Final = re.compile(
+_ORIGINAL: Final = late(
     r"^[ \t>|*-]{0,8}(?:-{2,}+.{0,60}(?:original|returned|follows|forwarded|below this line|unsent|undelivered|"
     r"copy of)|"
     r"(?:original message|your message|message header|the original).{0,40}(?:follows|below|header)s?\W{0,4}$|"
     r"(?:received|return-path|message-id|x-mailer|mime-version|content-type|dkim-signature|x-[a-z-]{2,30}): )",
     re.IGNORECASE | re.MULTILINE,
 )
-_HEADERS: Final = re.compile(
+_HEADERS: Final = late(
     r"(?m)^[ \t>|]{0,4}(?:from|to|subject|date|cc|sender): .{0,400}\n[ \t>|]{0,4}(?:from|to|subject|date|cc|sent|"
     r"importance|reply-to): ",
     re.IGNORECASE,
 )
-_FAILED: Final = re.compile(
+_FAILED: Final = late(
     r"could ?n[o']t be|cannot be|can't be|can not be|was not|were not|not (?:been )?deliver|undeliver|unable to|"
     r"failed|failure|"
     r"fail(?:s|ed)? to|returned|reject|refused|bounced|unknown|not found|does(?:n't| not) exist|no such|invalid|"
@@ -50,7 +51,7 @@ _FAILED: Final = re.compile(
     r"不存在|반송|존재하지|"
     r"kunde inte|kunne ikke|nie (?:mo|zosta|istnieje)|nelze|nebyl|nemohla|nem ",
 )
-_DELAYED: Final = re.compile(
+_DELAYED: Final = late(
     r"delay|will be retried|still being (?:re)?tried|will keep trying|will continue to (?:try|be)|"
     r"not yet been delivered|"
     r"has not been delivered (?:to|yet)|no action is required|do not (?:need to )?re-?send|this is a warning|"
@@ -58,7 +59,7 @@ _DELAYED: Final = re.compile(
     r"not been able to deliver .{0,60}yet|attempts to deliver .{0,60}will continue|will try again|verzogert|retarde",
 )
 # Words by which a report speaks of the reader's own message, or of one message that failed.
-_ADDRESSED: Final = re.compile(
+_ADDRESSED: Final = late(
     r"(?:your|you sent|you have sent|the (?:following|attached|original|enclosed|above|below)|this|an?|"
     r"the) [^.@]{0,60}?(?:message|mail|e-?mail|letter|document)|you sent|"
     r"(?:message|mail|e-?mail|delivery)[^.@]{0,60} (?:could|can|was|has|is|to)[^.@]{0,40}(?:not|n't|fail|reject|"
@@ -73,17 +74,17 @@ _ADDRESSED: Final = re.compile(
     r"收件|信件|메일|메시지|수신|μηνυμα|הודעה|الرسالة|رسالتك"
 )
 # Statistics and logs speak of many messages.
-_DIGEST: Final = re.compile(
+_DIGEST: Final = late(
     r"grand totals|(?:daily|weekly|monthly) (?:\w+ )?(?:stat|report|summar)|(?:mail|delivery) statistics|"
     r"summary for|logwatch|"
     r"top \d* ?(?:failures|bounces|senders)"
 )
-_COUNT: Final = re.compile(
+_COUNT: Final = late(
     r"(?:received|delivered|deferred|bounced|failed|rejected|queued|hard|soft|sent)\W{1,3}\d{1,7}(?![\d.-])|"
     r"(?<![\d.])\d{1,7} +(?:received|delivered|deferred|bounced|failed|rejected)\b"
 )
 # What makes a reader click, in mail that only looks like a report.
-_BAIT: Final = re.compile(
+_BAIT: Final = late(
     r"(?:release|retrieve|recover|review|view|allow|read|fix|deliver|resend|access)[^.]{0,30}(?:pending|held|"
     r"incoming|blocked|undelivered|quarantined|messages? (?:here|now))|"
     r"(?:incoming|pending|undelivered|unreceived|new) (?:messages|mails|e-?mails)|(?:verify|validate|confirm|"
@@ -93,33 +94,33 @@ _BAIT: Final = re.compile(
     r"full)|to your (?:mailbox|inbox)|(?:parcel|package|shipment|courier|order number|tracking number)|"
     r"unsubscribe|view (?:this|in) (?:e-?mail|browser)"
 )
-_OWN: Final = re.compile(
+_OWN: Final = late(
     r"^(?:mailer-daemon|postmaster|mail-daemon|mdaemon|abuse|support|help|helpdesk|admin|administrator|webmaster|"
     r"hostmaster|noc|"
     r"noreply|no-reply|root|info-?desk|security|mailmaster)@",
     re.IGNORECASE,
 )
-_NAMED: Final = re.compile(
+_NAMED: Final = late(
     r"(?:rcpt to|recipient(?:s|\(s\))?|final-recipient|to|user|mailbox|address(?:es|ee)?|addressee|for|"
     r"delivered to|deliver to|account|"
     r"empfanger|destinataire|destinatario|a|an|宛先|e-mail|email|username)\W{0,12}$",
 )
-_REFUSED: Final = re.compile(
+_REFUSED: Final = late(
     r"(?:recipient|address|user|mailbox)[^@]{0,60}(?:error|fail|unknown|reject|refus|permanent)|(?:fail|reject|"
     r"refus|undeliver|not deliver)[^@]{0,60}(?:to|for)\b|[45]\d\d[ -][45]\.\d"
 )
-_TO: Final = re.compile(r"(?im)^[ \t>|]{0,4}to: (.{3,500})$")
-_PREDICATE: Final = re.compile(
+_TO: Final = late(r"(?im)^[ \t>|]{0,4}to: (.{3,500})$")
+_PREDICATE: Final = late(
     r"[,;:)\]. ]{0,3}(?:did not|does ?n[o']t|do not|is not|isn't|was not|were not|has been|has no|is (?:un|in|dis|over)|could not|"
     r"cannot|can't|not )"
 )
-_SOLE: Final = re.compile(r"^[\W_]{0,20}$")
-_CODE: Final = re.compile(r"\b[45]\d\d[ -](?:[45]\.\d{1,3}\.\d{1,3}\b|[a-z<])")
+_SOLE: Final = late(r"^[\W_]{0,20}$")
+_CODE: Final = late(r"\b[45]\d\d[ -](?:[45]\.\d{1,3}\.\d{1,3}\b|[a-z<])")
 _ENOUGH: Final = 1500
 _PREAMBLE: Final = 40
-_SUMMARY: Final = re.compile(r"[ \t>|]{0,8}(?:message-id|date|from|to|cc|subject|sent|size)[ \t]*:", re.IGNORECASE)
+_SUMMARY: Final = late(r"[ \t>|]{0,8}(?:message-id|date|from|to|cc|subject|sent|size)[ \t]*:", re.IGNORECASE)
 _FEW_FIELDS: Final = 9
-_LOG: Final = re.compile(r"log|address|transcript|session|recipient|error|diagnos|reason|detail")
+_LOG: Final = late(r"log|address|transcript|session|recipient|error|diagnos|reason|detail")
 
 
 def read(message: Message) -> Reading | None:

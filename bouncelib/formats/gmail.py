@@ -30,6 +30,7 @@ from bouncelib import address as addresses
 from bouncelib import smtp
 from bouncelib.format import Fingerprint, Format, report
 from bouncelib.model import Action, Evidence, Refused, Stage
+from bouncelib.patterns import late
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,19 +38,19 @@ if TYPE_CHECKING:
     from bouncelib.message import Message
     from bouncelib.model import Reading
 
-_OPENS: Final = re.compile(
+_OPENS: Final = late(
     r"del[ie]very to the following recipients? (?:failed permanently|has been delayed|failed)", re.IGNORECASE
 )
-_ALONE: Final = re.compile(r"\s{0,40}[*<]?\s{0,4}([^\s<>]{1,254}@[^\s<>]{1,254})>?\s*")
-_DETAILS: Final = re.compile(r"technical details of (?:permanent|temporary) failure:?\s*(.*)", re.IGNORECASE)
-_CLOSES: Final = re.compile(r"\s{0,40}-{3,} ?(?:original message|message header)", re.IGNORECASE)
-_RETURNED: Final = re.compile(r"the error that the other server returned was:\s*", re.IGNORECASE)
-_SERVER: Final = re.compile(r"\bby ([A-Za-z0-9][A-Za-z0-9.-]{1,253}?)\.? \[[0-9A-Fa-f:.]{2,60}\]")
-_ASKED: Final = re.compile(
+_ALONE: Final = late(r"\s{0,40}[*<]?\s{0,4}([^\s<>]{1,254}@[^\s<>]{1,254})>?\s*")
+_DETAILS: Final = late(r"technical details of (?:permanent|temporary) failure:?\s*(.*)", re.IGNORECASE)
+_CLOSES: Final = late(r"\s{0,40}-{3,} ?(?:original message|message header)", re.IGNORECASE)
+_RETURNED: Final = late(r"the error that the other server returned was:\s*", re.IGNORECASE)
+_SERVER: Final = late(r"\bby ([A-Za-z0-9][A-Za-z0-9.-]{1,253}?)\.? \[[0-9A-Fa-f:.]{2,60}\]")
+_ASKED: Final = late(
     r"\[(?:\(\d{1,4}\) )?([A-Za-z0-9][A-Za-z0-9.-]{1,253}?)\.? "
     r"\[?[0-9A-Fa-f:.]{2,60}\]?(?::\d{1,5})?(?: \(\d{1,4}\))?: "
 )
-_STATE: Final = re.compile(r"\((?:state (\d{1,2})|SENT_([A-Z_]{3,20}))\)")
+_STATE: Final = late(r"\((?:state (\d{1,2})|SENT_([A-Z_]{3,20}))\)")
 _STATES: Final = MappingProxyType(
     {
         "13": Stage.MAIL,
@@ -67,9 +68,9 @@ _STATES: Final = MappingProxyType(
         "MESSAGE": Stage.END,
     }
 )
-_HEADING: Final = re.compile(r"\s*\*\* .{1,100} \*\*\s*")
-_LINK: Final = re.compile(r"https?://", re.IGNORECASE)
-_UNREACHED: Final = re.compile(
+_HEADING: Final = late(r"\s*\*\* .{1,100} \*\*\s*")
+_LINK: Final = late(r"https?://", re.IGNORECASE)
+_UNREACHED: Final = late(
     r"did not accept our requests to connect|socket error|timed out|connection (?:was )?(?:dropped|refused|reset)|"
     r"dns (?:error|lookup|type)|could not initiate|domain name not found|no route|couldn't be found: ",
     re.IGNORECASE,

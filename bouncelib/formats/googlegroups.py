@@ -27,13 +27,14 @@ from typing import TYPE_CHECKING, Final
 from bouncelib import address as addresses
 from bouncelib.format import Fingerprint, Format, report, returned_to
 from bouncelib.model import Action, Evidence, Refused
+from bouncelib.patterns import late
 
 if TYPE_CHECKING:
     from bouncelib.message import Message
     from bouncelib.model import Reading
 
-_GROUP: Final = re.compile(r"the group you tried to contact \(([^()\s]{1,254})\)", re.IGNORECASE)
-_ENDS: Final = re.compile(r"if you have questions|thanks,|visit the help", re.IGNORECASE)
+_GROUP: Final = late(r"the group you tried to contact \(([^()\s]{1,254})\)", re.IGNORECASE)
+_ENDS: Final = late(r"if you have questions|thanks,|visit the help", re.IGNORECASE)
 
 
 def read(message: Message) -> Reading | None:

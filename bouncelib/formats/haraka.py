@@ -18,12 +18,12 @@ Source: Haraka 3.3, config/outbound.bounce_message and outbound/hmail.js (popula
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from bouncelib import address as addresses
 from bouncelib.format import Fingerprint, Format, report
 from bouncelib.model import Action, Evidence
+from bouncelib.patterns import late
 
 if TYPE_CHECKING:
     from bouncelib.message import Message
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _INTENDED: Final = "intended recipients:"
 _REASON: Final = "failure reason:"
-_EXTENDED: Final = re.compile(r"<?([^\s<>]{1,254}@[^\s<>:]{1,254})>?: (\S.*)")
+_EXTENDED: Final = late(r"<?([^\s<>]{1,254}@[^\s<>:]{1,254})>?: (\S.*)")
 
 
 def read(message: Message) -> Reading | None:

@@ -29,6 +29,7 @@ from bouncelib import address as addresses
 from bouncelib import smtp
 from bouncelib.format import Fingerprint, Format, refusal, report
 from bouncelib.model import Action, Evidence
+from bouncelib.patterns import late
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,8 +38,8 @@ if TYPE_CHECKING:
     from bouncelib.model import Reading
 
 _OPENS: Final = "following recipient(s) could not be reached"
-_SOLE: Final = re.compile(r"^<?([^\s<>]{1,254}@[^\s<>]{1,254})>?\s*$")
-_SERVER: Final = re.compile(
+_SOLE: Final = late(r"^<?([^\s<>]{1,254}@[^\s<>]{1,254})>?\s*$")
+_SERVER: Final = late(
     r"remote server \(?([0-9a-f.:]{3,45}|[a-z0-9][a-z0-9.-]{1,252})\)? issued an error", re.IGNORECASE
 )
 _SENT: Final = "hmailserver sent:"

@@ -23,18 +23,19 @@ from bouncelib import address as addresses
 from bouncelib import smtp
 from bouncelib.format import ORIGINAL_MARKS, Fingerprint, Format, refusal, report
 from bouncelib.model import Action, Evidence, Refused, Stage
+from bouncelib.patterns import late
 
 if TYPE_CHECKING:
     from bouncelib.message import Message
     from bouncelib.model import Reading
 
-_RECIPIENT: Final = re.compile(
+_RECIPIENT: Final = late(
     r"^\s{0,4}((?:unknown (?:user|host)|invalid final delivery userid|user mailbox exceeds allowed size|"
     r"delivery failed \d{1,4} attempts)\s?:|"
     r"undeliverable\s{1,4}to)\s{0,4}(\S{1,320}@\S{1,320})\s*$",
     re.IGNORECASE,
 )
-_RESPONSE: Final = re.compile(r"^\s{0,4}(.{2,40}) generated (?:the )?(?:following )?response\s?:", re.IGNORECASE)
+_RESPONSE: Final = late(r"^\s{0,4}(.{2,40}) generated (?:the )?(?:following )?response\s?:", re.IGNORECASE)
 _BODY: Final = "body of message"
 
 

@@ -23,15 +23,16 @@ from bouncelib import address as addresses
 from bouncelib import smtp
 from bouncelib.format import Fingerprint, Format, refusal, report
 from bouncelib.model import Action, Evidence
+from bouncelib.patterns import late
 
 if TYPE_CHECKING:
     from bouncelib.message import Message
     from bouncelib.model import Reading
 
-_SENT: Final = re.compile(r"sent\s*<<<\s*(\S.*)", re.IGNORECASE)
-_RECEIVED: Final = re.compile(r"received\s*>>>\s*(\S.*)", re.IGNORECASE)
-_RCPT: Final = re.compile(r"rcpt to:\s*<([^<>\s]{1,320})>", re.IGNORECASE)
-_UNABLE: Final = re.compile(r"(?:reason:\s*)?unable to deliver (?:the )?message to\s*<([^<>\s]{1,320})>", re.IGNORECASE)
+_SENT: Final = late(r"sent\s*<<<\s*(\S.*)", re.IGNORECASE)
+_RECEIVED: Final = late(r"received\s*>>>\s*(\S.*)", re.IGNORECASE)
+_RCPT: Final = late(r"rcpt to:\s*<([^<>\s]{1,320})>", re.IGNORECASE)
+_UNABLE: Final = late(r"(?:reason:\s*)?unable to deliver (?:the )?message to\s*<([^<>\s]{1,320})>", re.IGNORECASE)
 
 
 def read(message: Message) -> Reading | None:

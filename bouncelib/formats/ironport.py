@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from bouncelib.format import Fingerprint, Format, Layout, read_lines, refusal, report
 from bouncelib.model import Action, Evidence
+from bouncelib.patterns import late
 
 if TYPE_CHECKING:
     from bouncelib.message import Message
@@ -28,8 +29,8 @@ _LAYOUT: Final = Layout(
     fields={"the reason for the problem": "skip"},
     blanks=1,
 )
-_QUOTED: Final = re.compile(r"\b[45]\d\d-'|\('?[45]\d\d'?,")
-_DELAYED: Final = re.compile(r"has been delayed|is being delayed|was delayed|4\.1\.0 - ", re.IGNORECASE)
+_QUOTED: Final = late(r"\b[45]\d\d-'|\('?[45]\d\d'?,")
+_DELAYED: Final = late(r"has been delayed|is being delayed|was delayed|4\.1\.0 - ", re.IGNORECASE)
 
 
 def read(message: Message) -> Reading | None:

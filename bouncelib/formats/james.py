@@ -35,15 +35,16 @@ from typing import TYPE_CHECKING, Final
 from bouncelib import address as addresses
 from bouncelib.format import ORIGINAL_MARKS, Fingerprint, Format, refusal, report
 from bouncelib.model import Action, Evidence
+from bouncelib.patterns import late
 
 if TYPE_CHECKING:
     from bouncelib.message import Message
     from bouncelib.model import Reading
 
-_RCPT: Final = re.compile(r"^\s{0,8}rcpt to:\s*(.{3,2000})$", re.IGNORECASE)
-_MORE: Final = re.compile(r"^\s{6,40}(\S{1,320}@\S{1,320})\s*$")
-_SOLE: Final = re.compile(r"^\s{0,8}<?([^\s<>]{1,254}@[^\s<>]{1,254})>?\s*$")
-_ERROR: Final = re.compile(r"^\s{0,4}error message(?: below)?:\s*(.{0,2000})$", re.IGNORECASE)
+_RCPT: Final = late(r"^\s{0,8}rcpt to:\s*(.{3,2000})$", re.IGNORECASE)
+_MORE: Final = late(r"^\s{6,40}(\S{1,320}@\S{1,320})\s*$")
+_SOLE: Final = late(r"^\s{0,8}<?([^\s<>]{1,254}@[^\s<>]{1,254})>?\s*$")
+_ERROR: Final = late(r"^\s{0,4}error message(?: below)?:\s*(.{0,2000})$", re.IGNORECASE)
 _DETAILS: Final = "message details:"
 _GREETING: Final = "this is the james mail server"
 

@@ -13,15 +13,15 @@ Source: the answers of Majordomo, LISTSERV, Mailman, Sympa, Ecartis and ezmlm, a
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from bouncelib.format import Fingerprint, Format
 from bouncelib.message import Message
 from bouncelib.model import Kind, Reading
+from bouncelib.patterns import late
 from bouncelib.signs import Signs
 
-_SUBJECT: Final = re.compile(
+_SUBJECT: Final = late(
     r"^(?:the )?results of your (?:e-?mail )?commands?|^majordomo results|^output of your job|^(?:ecartis|listar|"
     r"listserv|sympa|smartlist|petidomo|lyris)\b.{0,40}(?:results?|command|output|response)|"
     r"^results? of your (?:request|command)|^ezmlm response|^result(?:at)?s? (?:de vos commandes|ihrer befehle)|"

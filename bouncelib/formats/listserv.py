@@ -22,13 +22,14 @@ from bouncelib import address as addresses
 from bouncelib import smtp
 from bouncelib.format import Fingerprint, Format, refusal, report
 from bouncelib.model import Action, Evidence
+from bouncelib.patterns import late
 
 if TYPE_CHECKING:
     from bouncelib.message import Message
     from bouncelib.model import Reading
 
-_FIELD: Final = re.compile(r"^\s{0,4}error-(for|code|text|end|host):\s*(.{0,2000})$", re.IGNORECASE)
-_MAILER: Final = re.compile(r"^mailer\s([A-Za-z0-9][A-Za-z0-9._-]{0,252})\ssaid:?\s*(.{0,4000})$", re.IGNORECASE)
+_FIELD: Final = late(r"^\s{0,4}error-(for|code|text|end|host):\s*(.{0,2000})$", re.IGNORECASE)
+_MAILER: Final = late(r"^mailer\s([A-Za-z0-9][A-Za-z0-9._-]{0,252})\ssaid:?\s*(.{0,4000})$", re.IGNORECASE)
 
 
 def read(message: Message) -> Reading | None:

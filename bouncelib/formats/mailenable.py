@@ -21,15 +21,16 @@ from typing import TYPE_CHECKING, Final
 from bouncelib import address as addresses
 from bouncelib.format import Fingerprint, Format, refusal, report
 from bouncelib.model import Action, Evidence
+from bouncelib.patterns import late
 
 if TYPE_CHECKING:
     from bouncelib.message import Message
     from bouncelib.model import Reading
 
-_RECIPIENT: Final = re.compile(
+_RECIPIENT: Final = late(
     r"^\s{0,16}recipient:\s{0,8}\[?(?:[A-Za-z]{2,8}:)?([^\s\[\]]{1,320}@[^\s\[\]]{1,320})\]?\s*$", re.IGNORECASE
 )
-_REASON: Final = re.compile(r"^\s{0,16}reason:\s{0,8}(.{1,2000})$", re.IGNORECASE)
+_REASON: Final = late(r"^\s{0,16}reason:\s{0,8}(.{1,2000})$", re.IGNORECASE)
 _RETURNED: Final = "remote smtp server returned:"
 _CLOSES: Final = "message headers follow"
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 from bouncelib import smtp
 from bouncelib.format import Fingerprint, Format, Layout, read_lines, refusal, report
 from bouncelib.model import Action, Evidence
+from bouncelib.patterns import late
 
 if TYPE_CHECKING:
     from bouncelib.message import Message
@@ -30,7 +31,7 @@ _LAYOUT: Final = Layout(
     fields={"delivery failed for the following reason": "skip"},
     blanks=1,
 )
-_SERVER: Final = re.compile(
+_SERVER: Final = late(
     r"^Server ([A-Za-z0-9][A-Za-z0-9_.-]{0,253})\[[0-9A-Fa-f:.]{2,60}\] failed with: ", re.IGNORECASE
 )
 

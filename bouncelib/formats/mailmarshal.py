@@ -31,6 +31,7 @@ from bouncelib import address as addresses
 from bouncelib import smtp
 from bouncelib.format import Fingerprint, Format, refusal, report
 from bouncelib.model import Action, Evidence
+from bouncelib.patterns import late
 
 if TYPE_CHECKING:
     from bouncelib.message import Message
@@ -38,8 +39,8 @@ if TYPE_CHECKING:
 
 _BECAUSE: Final = "could not be delivered because of"
 _AFFECTED: Final = "the following recipients were affected"
-_REMOTE: Final = re.compile(r"Remote-MTA:\s*<?([^<>\s]{1,255})", re.IGNORECASE)
-_REPORTING: Final = re.compile(r"Reporting-MTA:\s*<?([^<>\s]{1,255})", re.IGNORECASE)
+_REMOTE: Final = late(r"Remote-MTA:\s*<?([^<>\s]{1,255})", re.IGNORECASE)
+_REPORTING: Final = late(r"Reporting-MTA:\s*<?([^<>\s]{1,255})", re.IGNORECASE)
 
 
 def read(message: Message) -> Reading | None:

@@ -28,6 +28,7 @@ from bouncelib import address as addresses
 from bouncelib import smtp
 from bouncelib.format import Fingerprint, Format, Layout, read_lines, refusal, report
 from bouncelib.model import Action, Evidence, Refused
+from bouncelib.patterns import late
 
 if TYPE_CHECKING:
     from bouncelib.message import Message
@@ -38,12 +39,12 @@ _LAYOUT: Final = Layout(
     recipient=r"^ {1,3}<?(?P<address>[^\s<>]{1,254}@[^\s<>:]{1,254})>?:?\s*$",
     closes=("рекомендуем", "*****", "------ ", "this message was created", "no action is required"),
 )
-_HOST: Final = re.compile(r"\bhost ([A-Za-z0-9][A-Za-z0-9_.-]{0,253}) \[[0-9A-Fa-f:.]{2,60}\]")
-_LOCAL: Final = re.compile(
+_HOST: Final = late(r"\bhost ([A-Za-z0-9][A-Za-z0-9_.-]{0,253}) \[[0-9A-Fa-f:.]{2,60}\]")
+_LOCAL: Final = late(
     r"(?:message was not accepted[^\n]{0,200}\n\s{0,20})?local mailbox (\S{1,320}) is unavailable:[^\n]{0,400}",
     re.IGNORECASE,
 )
-_DELAYED: Final = re.compile(r"has not yet been delivered", re.IGNORECASE)
+_DELAYED: Final = late(r"has not yet been delivered", re.IGNORECASE)
 
 
 def read(message: Message) -> Reading | None:

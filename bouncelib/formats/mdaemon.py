@@ -23,7 +23,6 @@ Source: seen in public test data (MDaemon 3.5 and its like).
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
@@ -32,6 +31,7 @@ from bouncelib import address as addresses
 from bouncelib import smtp
 from bouncelib.format import Fingerprint, Format, refusal, report
 from bouncelib.model import Action, Evidence, Refused
+from bouncelib.patterns import late
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,11 +39,11 @@ if TYPE_CHECKING:
     from bouncelib.message import Message
     from bouncelib.model import Reading
 
-_RECIPIENT: Final = re.compile(r"^\s{0,4}>\s{0,4}(\S{1,320}@\S{1,320})\s*$")
-_LOCAL: Final = re.compile(r"^\s{0,4}<?([^\s<>]{1,254}@[^\s<>]{1,254})>?\s+-\s+(.{1,400})$")
-_COMMAND: Final = re.compile(r"^\s{0,4}([A-Z]{4}) ?(?:[Ff][Rr][Oo][Mm]:|[Tt][Oo]:)?\s{0,4}<?([^\s<>]{0,320})")
-_ANSWER: Final = re.compile(r"^\s{0,4}([245]\d\d)([- ])(.{0,1000})$")
-_SERVER: Final = re.compile(r"^\s{0,4}220[- ]([A-Za-z0-9][A-Za-z0-9.-]{1,252})\s")
+_RECIPIENT: Final = late(r"^\s{0,4}>\s{0,4}(\S{1,320}@\S{1,320})\s*$")
+_LOCAL: Final = late(r"^\s{0,4}<?([^\s<>]{1,254}@[^\s<>]{1,254})>?\s+-\s+(.{1,400})$")
+_COMMAND: Final = late(r"^\s{0,4}([A-Z]{4}) ?(?:[Ff][Rr][Oo][Mm]:|[Tt][Oo]:)?\s{0,4}<?([^\s<>]{0,320})")
+_ANSWER: Final = late(r"^\s{0,4}([245]\d\d)([- ])(.{0,1000})$")
+_SERVER: Final = late(r"^\s{0,4}220[- ]([A-Za-z0-9][A-Za-z0-9.-]{1,252})\s")
 _OPENS: Final = "--- session transcript"
 _CLOSES: Final = "--- end transcript"
 

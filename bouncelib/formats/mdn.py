@@ -14,7 +14,6 @@ Source: RFC 8098, section 3; deviations as seen in public test data. Refusals in
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -22,12 +21,13 @@ from bouncelib import address as addresses
 from bouncelib.format import Fingerprint, Format
 from bouncelib.message import Group, Message, split_groups
 from bouncelib.model import Evidence, Kind, Reading
+from bouncelib.patterns import late
 
 _TYPES: Final = ("message/disposition-notification", "message/global-disposition-notification")
-_FIELD: Final = re.compile(
+_FIELD: Final = late(
     r"(?im)^[ \t]{0,4}disposition[ \t]*:[^\n]{0,200}(?:displayed|deleted|read|processed|dispatched|denied|failed)"
 )
-_START: Final = re.compile(r"(?im)^(?:reporting-ua|original-recipient|final-recipient|disposition)[ \t]*:")
+_START: Final = late(r"(?im)^(?:reporting-ua|original-recipient|final-recipient|disposition)[ \t]*:")
 
 
 def read(message: Message) -> Reading | None:

@@ -27,12 +27,13 @@ from bouncelib import address as addresses
 from bouncelib import smtp
 from bouncelib.format import ORIGINAL_MARKS, Fingerprint, Format, refusal, report
 from bouncelib.model import Action, Evidence
+from bouncelib.patterns import late
 
 if TYPE_CHECKING:
     from bouncelib.message import Message
     from bouncelib.model import Reading
 
-_FIELD: Final = re.compile(
+_FIELD: Final = late(
     r"^\s{0,8}(recipient address|original address|reason|diagnostic code|remote system)\s?:\s*(.{0,4000})$",
     re.IGNORECASE,
 )

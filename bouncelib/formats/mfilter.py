@@ -29,13 +29,14 @@ from bouncelib import address as addresses
 from bouncelib import smtp
 from bouncelib.format import Fingerprint, Format, refusal, report
 from bouncelib.model import Action, Evidence
+from bouncelib.patterns import late
 
 if TYPE_CHECKING:
     from bouncelib.message import Message
     from bouncelib.model import Reading
 
-_HEAD: Final = re.compile(r"-{4,20} ?(server message|smtp command|original mail info|original mail)", re.IGNORECASE)
-_ALONE: Final = re.compile(r"\s{0,20}<?([^\s<>]{1,254}@[^\s<>]{1,254})>?\s*")
+_HEAD: Final = late(r"-{4,20} ?(server message|smtp command|original mail info|original mail)", re.IGNORECASE)
+_ALONE: Final = late(r"\s{0,20}<?([^\s<>]{1,254}@[^\s<>]{1,254})>?\s*")
 
 
 def read(message: Message) -> Reading | None:

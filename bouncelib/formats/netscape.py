@@ -34,13 +34,14 @@ from attrs import define, field
 from bouncelib import address as addresses
 from bouncelib.format import ORIGINAL_MARKS, Fingerprint, Format, refusal, report
 from bouncelib.model import Action, Evidence, Refused
+from bouncelib.patterns import late
 
 if TYPE_CHECKING:
     from bouncelib.message import Message
     from bouncelib.model import Reading
 
-_RECIPIENT: Final = re.compile(r"^\s{0,16}(?:recipient:\s{0,8}|smtp\s{1,4})?<([^<>\s]{1,320})>\s*$", re.IGNORECASE)
-_REASON: Final = re.compile(r"^\s{0,16}reason:\s{0,16}(.{1,2000})$", re.IGNORECASE)
+_RECIPIENT: Final = late(r"^\s{0,16}(?:recipient:\s{0,8}|smtp\s{1,4})?<([^<>\s]{1,320})>\s*$", re.IGNORECASE)
+_REASON: Final = late(r"^\s{0,16}reason:\s{0,16}(.{1,2000})$", re.IGNORECASE)
 _OPENS: Final = "this message was undeliverable due to the following reason"
 _NAMES: Final = (
     "the following recipients did not receive",
@@ -48,7 +49,7 @@ _NAMES: Final = (
     "the following destination addresses",
 )
 _CLOSES: Final = (*ORIGINAL_MARKS, "please reply to")
-_UNREACHED: Final = re.compile(r"is not responding|not reachable|was not found", re.IGNORECASE)
+_UNREACHED: Final = late(r"is not responding|not reachable|was not found", re.IGNORECASE)
 _ENOUGH: Final = 30
 
 

@@ -14,18 +14,18 @@ Source: seen in public test data (Lotus SMTP MTA 1.2 and 4.6).
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from bouncelib import address as addresses
 from bouncelib.format import Fingerprint, Format, refusal, report
 from bouncelib.model import Action, Evidence
+from bouncelib.patterns import late
 
 if TYPE_CHECKING:
     from bouncelib.message import Message
     from bouncelib.model import Reading
 
-_SOLE: Final = re.compile(r"^\s{0,8}<?([^\s<>]{1,254}@[^\s<>]{1,254})>?\s*$")
+_SOLE: Final = late(r"^\s{0,8}<?([^\s<>]{1,254}@[^\s<>]{1,254})>?\s*$")
 _OPENS: Final = "------- failure reasons"
 _CLOSES: Final = "------- returned message"
 

@@ -20,6 +20,7 @@ from typing import Final
 from bouncelib.format import Fingerprint, Format
 from bouncelib.message import Message
 from bouncelib.model import Kind, Reading
+from bouncelib.patterns import late
 from bouncelib.signs import Signs, fold
 
 _ARCHIVES: Final = (
@@ -32,19 +33,19 @@ _ARCHIVES: Final = (
     "application/xml",
 )
 # RFC 7489, section 7.2.1.1: receiver "!" policy domain "!" begin "!" end.
-_DMARC_NAME: Final = re.compile(
+_DMARC_NAME: Final = late(
     rb"name\*?0?\*?=[^\n]{0,4}[^\s!\"]{3,255}![^\s!\"]{3,255}!\d{9,11}!\d{9,11}", re.IGNORECASE
 )
-_DMARC_SUBJECT: Final = re.compile(
+_DMARC_SUBJECT: Final = late(
     r"^(?:\[preview\] ?|dmarc: ?)?report domain: ?\S+.{0,10}submitter: ?|^dmarc (?:aggregate )?report (?:for|from|"
     r"domain)\b|^\[dmarc report\]"
 )
-_TLS_SUBJECT: Final = re.compile(r"^report domain: ?\S+.{0,10}submitter: ?")
-_UNSUBSCRIBE: Final = re.compile(
+_TLS_SUBJECT: Final = late(r"^report domain: ?\S+.{0,10}submitter: ?")
+_UNSUBSCRIBE: Final = late(
     r"^(?:list[- ])?(?:unsubscribe|remove me|opt-?out|abmelden|desabonnement|darse de baja)\b[^\n]{0,80}$"
 )
-_LEAVE: Final = re.compile(r"unsub|leave|remove|optout|opt-out|-off\b|signoff|abmeld|-request@", re.IGNORECASE)
-_LIST_SUBJECT: Final = re.compile(
+_LEAVE: Final = late(r"unsub|leave|remove|optout|opt-out|-off\b|signoff|abmeld|-request@", re.IGNORECASE)
+_LIST_SUBJECT: Final = late(
     r"awaits moderator approval$|moderator (?:request|approval)|requires? (?:your )?approval|^confirm(?:ation)?\b|"
     r"your confirmation (?:is needed|required)|"
     r"^bounce action notification|^uncaught bounce|probe message|has been disabled|subscription (?:disabled|"
@@ -59,12 +60,12 @@ _LIST_SUBJECT: Final = re.compile(
     r"mailing list memberships reminder|^invitation to|joined|removed from|has (?:left|joined)|"
     r"was(?: not)? (?:approved|rejected|refused|discarded)"
 )
-_LIST_WORDS: Final = re.compile(
+_LIST_WORDS: Final = late(
     r"mailing list|list (?:moderator|administrator|owner|master)|listmaster|moderator|subscription|subscriber|"
     r"subscribed|this is the (?:ezmlm program|mailman)|"
     r"probe message|bounce (?:action|score)|liste de diffusion|gnu mailman|your list|authenticat|distribut"
 )
-_FROZEN: Final = re.compile(
+_FROZEN: Final = late(
     r"(?:message|warning)[^\n]{0,60}(?:has been|was) frozen|\bfrozen (?:on arrival|by|at)\b|the sender is <"
 )
 _ENOUGH: Final = 3000
@@ -126,7 +127,7 @@ def read_list(message: Message) -> Reading | None:
 
 
 # A report about a list's notice, with the notice's own header copied into it.
-_NOT_DELIVERED: Final = re.compile(
+_NOT_DELIVERED: Final = late(
     r"non-?delivery|could not be delivered|delivery (?:has )?failed|undeliverable|not deliver"
 )
 

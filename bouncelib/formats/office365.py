@@ -23,13 +23,13 @@ seen in public test data.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from bouncelib import address as addresses
 from bouncelib import smtp
 from bouncelib.format import Fingerprint, Format, refusal, report
 from bouncelib.model import Action, Evidence, Refused
+from bouncelib.patterns import late
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,11 +37,11 @@ if TYPE_CHECKING:
     from bouncelib.message import Message
     from bouncelib.model import Reading
 
-_REPLY: Final = re.compile(r"[245]\d\d[ -][245]\.\d{1,3}\.\d{1,3}[ ;:]\s?\S")
-_ADDRESSES: Final = re.compile(r"[^\s@]{1,254}@[^\s@]{1,254}(?:\s?[,;]\s?[^\s@]{1,254}@[^\s@]{1,254}){0,50}")
-_HOST: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}(?:\.[A-Za-z0-9_-]{1,63}){1,8}")
+_REPLY: Final = late(r"[245]\d\d[ -][245]\.\d{1,3}\.\d{1,3}[ ;:]\s?\S")
+_ADDRESSES: Final = late(r"[^\s@]{1,254}@[^\s@]{1,254}(?:\s?[,;]\s?[^\s@]{1,254}@[^\s@]{1,254}){0,50}")
+_HOST: Final = late(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}(?:\.[A-Za-z0-9_-]{1,63}){1,8}")
 _OWN: Final = (".outlook.com", ".exchangelabs.com", ".partner.outlook.cn", ".office365.us")
-_OWN_WORDS: Final = re.compile(r"[245]\d\d [245]\.\d{1,3}\.\d{1,3} (?:RESOLVER|STOREDRV|ROUTING|TRANSPORT|AGENT)\.")
+_OWN_WORDS: Final = late(r"[245]\d\d [245]\.\d{1,3}\.\d{1,3} (?:RESOLVER|STOREDRV|ROUTING|TRANSPORT|AGENT)\.")
 _LABEL: Final = 48
 
 

@@ -18,18 +18,18 @@ Source: OpenSMTPD, usr.sbin/smtpd/bounce.c.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from bouncelib import address as addresses
 from bouncelib.format import Fingerprint, Format, report
 from bouncelib.model import Action, Evidence
+from bouncelib.patterns import late
 
 if TYPE_CHECKING:
     from bouncelib.message import Message
     from bouncelib.model import Reading
 
-_LINE: Final = re.compile(r"<?([^\s<>]{1,320}@[^\s<>:]{1,255})>?: ?(.*)")
+_LINE: Final = late(r"<?([^\s<>]{1,320}@[^\s<>:]{1,255})>?: ?(.*)")
 _OPENS: Final = (
     ("an error has occurred while attempting to deliver", Action.FAILED),
     ("is delayed for more than", Action.DELAYED),

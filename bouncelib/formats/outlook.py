@@ -13,12 +13,12 @@ Source: seen in public test data (SMTPSVC 5.0 to 7.5).
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from bouncelib import address as addresses
 from bouncelib.format import ORIGINAL_MARKS, Fingerprint, Format, refusal, report
 from bouncelib.model import Action, Evidence
+from bouncelib.patterns import late
 
 if TYPE_CHECKING:
     from bouncelib.message import Message
@@ -31,7 +31,7 @@ _OPENS: Final = (
     "delivery to the following recipients has been delayed",
     "your message has been successfully relayed to the following recipients",
 )
-_SOLE: Final = re.compile(r"^\s{0,16}(\S{1,320}@\S{1,320})\s*$")
+_SOLE: Final = late(r"^\s{0,16}(\S{1,320}@\S{1,320})\s*$")
 
 
 def read(message: Message) -> Reading | None:

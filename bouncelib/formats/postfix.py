@@ -26,6 +26,7 @@ from bouncelib import address as addresses
 from bouncelib import smtp
 from bouncelib.format import ORIGINAL_MARKS, Fingerprint, Format, report
 from bouncelib.model import Action, Evidence, Stage
+from bouncelib.patterns import late
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
     from bouncelib.model import Reading
 
 # bounce_recipient_log() writes "<address> (expanded from <address>): text", folded at 79 columns with four spaces.
-_RECIPIENT: Final = re.compile(r"<([^<>]{1,320})>(?: ?\(expanded from ?<([^<>]{1,320})>\))?:(?: |$)(.*)")
-_HOST: Final = re.compile(r"(?:host|connect to|with|via) ?([A-Za-z0-9][A-Za-z0-9_.-]{0,253})\[([^\]]{1,80})\]")
+_RECIPIENT: Final = late(r"<([^<>]{1,320})>(?: ?\(expanded from ?<([^<>]{1,320})>\))?:(?: |$)(.*)")
+_HOST: Final = late(r"(?:host|connect to|with|via) ?([A-Za-z0-9][A-Za-z0-9_.-]{0,253})\[([^\]]{1,80})\]")
 _GREETING: Final = "refused to talk to me"
 _DELAY: Final = (
     "this is a warning only",
@@ -43,7 +44,7 @@ _DELAY: Final = (
     "will be retried for",
     "has not been delivered yet",
 )
-_SUCCESS: Final = re.compile(
+_SUCCESS: Final = late(
     r"(?P<relayed>delivery via |relayed)|(?P<expanded>alias expanded|expanded)|deliver(?:ed|able)", re.IGNORECASE
 )
 _SUCCESSFUL: Final = (

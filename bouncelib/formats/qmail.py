@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Final
 from bouncelib import address as addresses
 from bouncelib.format import Fingerprint, Format, report
 from bouncelib.model import Action, Evidence, Refused, Stage
+from bouncelib.patterns import late
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,12 +34,12 @@ if TYPE_CHECKING:
     from bouncelib.message import Message
     from bouncelib.model import Reading
 
-_RECIPIENT: Final = re.compile(r"^\s{0,8}<([^<>]{1,320})>\s?:\s*$")
+_RECIPIENT: Final = late(r"^\s{0,8}<([^<>]{1,320})>\s?:\s*$")
 # Imitators leave the brackets or the colon out.
-_BARE: Final = re.compile(r"^\s{0,12}<?([^\s<>:]{1,254}@[^\s<>:]{1,254})>?\s?:?\s*$")
-_BREAK: Final = re.compile(r"^-{2,}\s?\w|^-{20,}\s*$")
+_BARE: Final = late(r"^\s{0,12}<?([^\s<>:]{1,254}@[^\s<>:]{1,254})>?\s?:?\s*$")
+_BREAK: Final = late(r"^-{2,}\s?\w|^-{20,}\s*$")
 # What qmail-remote says before it quotes: who refused, and at which step.
-_STEP: Final = re.compile(
+_STEP: Final = late(
     r"(?:^|\s)(?P<host>[A-Za-z0-9][A-Za-z0-9.:_-]{1,253}) (?P<how>does not like (?:recipient|sender)|"
     r"failed (?:after I sent the message|on DATA command))|Connected to (?P<to>[A-Za-z0-9][A-Za-z0-9.:_-]{1,253}) but "
     r"(?P<but>sender was rejected|my name was rejected|greeting failed|connection died)|"
@@ -60,7 +61,7 @@ _STAGES: Final = (
     ("most progress was helo", Stage.EHLO),
     ("most progress was ehlo", Stage.EHLO),
 )
-_QUOTE: Final = re.compile(r"From: <[^<>]{0,320}> RCPT: <[^<>]{0,320}> ")
+_QUOTE: Final = late(r"From: <[^<>]{0,320}> RCPT: <[^<>]{0,320}> ")
 _UNREACHED: Final = (
     "able to establish an smtp connection",
     "find any host named",

@@ -27,16 +27,17 @@ from bouncelib import address as addresses
 from bouncelib import smtp
 from bouncelib.format import Fingerprint, Format, refusal, report
 from bouncelib.model import Action, Evidence
+from bouncelib.patterns import late
 
 if TYPE_CHECKING:
     from bouncelib.message import Message
     from bouncelib.model import Reading
 
-_RECIPIENT: Final = re.compile(
+_RECIPIENT: Final = late(
     r"收件人(?:邮件地址)?[\s:\uff1a(\uff08]{0,20}<?([\x21-\x7e]{1,254}@[A-Za-z0-9.-]{1,253})", re.IGNORECASE
 )
-_REASON: Final = re.compile(r"退信原因[\s:：]{0,20}")  # noqa: RUF001
-_ADVICE: Final = re.compile(r"建议解决方案|解决方案[:：]|此外，您还可以|查看原邮件")  # noqa: RUF001
+_REASON: Final = late(r"退信原因[\s:：]{0,20}")  # noqa: RUF001
+_ADVICE: Final = late(r"建议解决方案|解决方案[:：]|此外，您还可以|查看原邮件")  # noqa: RUF001
 
 
 def read(message: Message) -> Reading | None:

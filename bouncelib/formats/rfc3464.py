@@ -16,7 +16,6 @@ Source: RFC 3464, sections 2.2 and 2.3; RFC 6533 for utf-8 addresses; deviations
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Final
@@ -26,6 +25,7 @@ from bouncelib import smtp
 from bouncelib.format import Fingerprint, Format, report
 from bouncelib.message import Group, Message, split_groups
 from bouncelib.model import Action, EnhancedCode, Evidence, Reading, mta_name
+from bouncelib.patterns import late
 from bouncelib.text import decode_words
 
 _ACTIONS: Final = MappingProxyType(
@@ -56,9 +56,9 @@ _PER_RECIPIENT: Final = _RECIPIENT | {
     "final-log-id",
     "will-retry-until",
 }
-_IN_TEXT: Final = re.compile(r"(?im)^(?:reporting-mta|final-recipient)[ \t]*:")
-_TYPED: Final = re.compile(r"\s*([A-Za-z][\w.-]{0,30})\s*;\s*")
-_WORD: Final = re.compile(r"[A-Za-z]+")
+_IN_TEXT: Final = late(r"(?im)^(?:reporting-mta|final-recipient)[ \t]*:")
+_TYPED: Final = late(r"\s*([A-Za-z][\w.-]{0,30})\s*;\s*")
+_WORD: Final = late(r"[A-Za-z]+")
 
 
 def read(message: Message) -> Reading | None:

@@ -23,14 +23,15 @@ from bouncelib import address as addresses
 from bouncelib import smtp
 from bouncelib.format import Fingerprint, Format, refusal, report
 from bouncelib.model import Action, Evidence
+from bouncelib.patterns import late
 
 if TYPE_CHECKING:
     from bouncelib.message import Message
     from bouncelib.model import Reading
 
-_LINE: Final = re.compile(r"[^\s:<>]{1,254}:\w{1,20}:<([^<>\s]{1,320})> : (.*)")
-_HOST: Final = re.compile(r"(?:[0-9A-Fa-f:.]{2,60} : )?([A-Za-z0-9][A-Za-z0-9_.-]{0,253}):\[[0-9A-Fa-f:.]{2,60}\] : ")
-_STEP: Final = re.compile(
+_LINE: Final = late(r"[^\s:<>]{1,254}:\w{1,20}:<([^<>\s]{1,320})> : (.*)")
+_HOST: Final = late(r"(?:[0-9A-Fa-f:.]{2,60} : )?([A-Za-z0-9][A-Za-z0-9_.-]{0,253}):\[[0-9A-Fa-f:.]{2,60}\] : ")
+_STEP: Final = late(
     r"\s{1,4}in (MAIL FROM|RCPT TO|DATA|EHLO|HELO|STARTTLS|connect|end of data)\s*$", re.IGNORECASE
 )
 

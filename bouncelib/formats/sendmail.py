@@ -30,6 +30,7 @@ from bouncelib import address as addresses
 from bouncelib import smtp
 from bouncelib.format import ORIGINAL_MARKS, Fingerprint, Format, report
 from bouncelib.model import Action, Evidence, Stage
+from bouncelib.patterns import late
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,11 +50,11 @@ _SECTIONS: Final = (
 _SUCCESS: Final = (("expanded by alias", Action.EXPANDED), ("relayed", Action.RELAYED))
 _TRANSCRIPT: Final = ("transcript of session follows", "transcript of the session follows")
 _MUTE: Final = "unrecoverable error"
-_REASON: Final = re.compile(r"\(reason: (.{1,2000}?)\)?$")
-_EXPANDED: Final = re.compile(r"\(expanded from: (.{1,400}?)\)?$")
-_COMMENT: Final = re.compile(r"[ \t]{1,40}[(\[]([^()\[\]]{1,400})[)\]]$")
-_LATE: Final = re.compile(r"503\b|5\d\d .{0,40}no valid recipients", re.IGNORECASE)
-_NAMING: Final = re.compile(r"^(?:\d{3} (?:[245]\.\d{1,2}\.\d{1,3} )?)?<?([^\s<>]{1,320})>?\.\.\. ")
+_REASON: Final = late(r"\(reason: (.{1,2000}?)\)?$")
+_EXPANDED: Final = late(r"\(expanded from: (.{1,400}?)\)?$")
+_COMMENT: Final = late(r"[ \t]{1,40}[(\[]([^()\[\]]{1,400})[)\]]$")
+_LATE: Final = late(r"503\b|5\d\d .{0,40}no valid recipients", re.IGNORECASE)
+_NAMING: Final = late(r"^(?:\d{3} (?:[245]\.\d{1,2}\.\d{1,3} )?)?<?([^\s<>]{1,320})>?\.\.\. ")
 _WARNING: Final = ("this is a warning message only", "will keep trying until message is")
 _SHORTENED: Final = 40
 _ENOUGH: Final = 3000

@@ -23,6 +23,7 @@ from bouncelib import address as addresses
 from bouncelib import smtp
 from bouncelib.format import Fingerprint, Format, report
 from bouncelib.model import Action, Evidence, Stage
+from bouncelib.patterns import late
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,16 +33,16 @@ if TYPE_CHECKING:
     from bouncelib.smtp import Turn
 
 _OPENS: Final = "transcript of session follows"
-_CLOSES: Final = re.compile(
+_CLOSES: Final = late(
     r"-{3,} ?(?:unsent message|message header|original message|returned message|recipients of this|message text)",
     re.IGNORECASE,
 )
-_NOTE: Final = re.compile(
+_NOTE: Final = late(
     r"^(?:([245]\d\d) (?:[245]\.\d{1,2}\.\d{1,3} )?)?<?([^\s<>]{1,254}@[^\s<>]{1,254}?)>?\.\.\.[ ]?(.*)"
 )
 _REMOTE: Final = ("remote protocol error", "user unknown", "service unavailable")
 _WARNING: Final = ("this is a warning message only", "will keep trying until")
-_RECIPIENT: Final = re.compile(r"RCPT To:\s?<([^<>]{1,320})>", re.IGNORECASE)
+_RECIPIENT: Final = late(r"RCPT To:\s?<([^<>]{1,320})>", re.IGNORECASE)
 _REFUSED: Final = ("4", "5")
 
 

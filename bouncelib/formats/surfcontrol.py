@@ -23,13 +23,14 @@ from typing import TYPE_CHECKING, Final
 from bouncelib import address as addresses
 from bouncelib.format import Fingerprint, Format, refusal, report
 from bouncelib.model import Action, Evidence
+from bouncelib.patterns import late
 
 if TYPE_CHECKING:
     from bouncelib.message import Message
     from bouncelib.model import Reading
 
-_TO: Final = re.compile(r"addressed to:\s*(\S.{0,2000})", re.IGNORECASE)
-_TRIED: Final = re.compile(r"<?([^\s<>\[\],]{1,254}@[^\s<>\[\],:]{1,254})>?: (?:\[([0-9A-Fa-f:.]{2,60})\],? ?)?(.*)")
+_TO: Final = late(r"addressed to:\s*(\S.{0,2000})", re.IGNORECASE)
+_TRIED: Final = late(r"<?([^\s<>\[\],]{1,254}@[^\s<>\[\],:]{1,254})>?: (?:\[([0-9A-Fa-f:.]{2,60})\],? ?)?(.*)")
 
 
 def read(message: Message) -> Reading | None:

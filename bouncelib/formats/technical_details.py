@@ -21,12 +21,12 @@ Source: reports as seen in public test data (some say "Delevery").
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 from bouncelib import smtp
 from bouncelib.format import Fingerprint, Format, Layout, read_lines, refusal, report
 from bouncelib.model import Action, Evidence
+from bouncelib.patterns import late
 
 if TYPE_CHECKING:
     from bouncelib.message import Message
@@ -38,7 +38,7 @@ _LAYOUT: Final = Layout(
     fields={"====": "skip", "technical details": "skip"},
     blanks=6,
 )
-_STEP: Final = re.compile(r"SMTP:([A-Z]{4,8}) host ([^\s:]{1,255}): ?")
+_STEP: Final = late(r"SMTP:([A-Z]{4,8}) host ([^\s:]{1,255}): ?")
 
 
 def read(message: Message) -> Reading | None:

@@ -31,13 +31,14 @@ from typing import TYPE_CHECKING, Final
 from bouncelib import address as addresses
 from bouncelib.format import Fingerprint, Format, report
 from bouncelib.model import Action, Evidence, Refused
+from bouncelib.patterns import late
 
 if TYPE_CHECKING:
     from bouncelib.message import Message
     from bouncelib.model import Reading
 
-_TO: Final = re.compile(r"\s{0,20}(?:RCPT TO|To):\s*(\S.{0,400})", re.IGNORECASE)
-_ERROR: Final = re.compile(r"Error:\s*(\S.*)", re.IGNORECASE)
+_TO: Final = late(r"\s{0,20}(?:RCPT TO|To):\s*(\S.{0,400})", re.IGNORECASE)
+_ERROR: Final = late(r"Error:\s*(\S.*)", re.IGNORECASE)
 
 
 def read(message: Message) -> Reading | None:

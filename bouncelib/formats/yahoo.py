@@ -31,6 +31,7 @@ from bouncelib import address as addresses
 from bouncelib import smtp
 from bouncelib.format import Fingerprint, Format, Layout, read_lines, refusal, report
 from bouncelib.model import Action, Evidence, Refused
+from bouncelib.patterns import late
 
 if TYPE_CHECKING:
     from bouncelib.message import Message
@@ -50,11 +51,11 @@ _LAYOUT: Final = Layout(
         "return-path: ",
     ),
 )
-_LOST: Final = re.compile(r"wasn't able to deliver the following message", re.IGNORECASE)
-_TO: Final = re.compile(r"To:\s*(\S.*)", re.IGNORECASE)
-_NO_MX: Final = re.compile(r"no (?:mx|a) record|dns (?:error|lookup)|cname lookup|couldn't find", re.IGNORECASE)
-_STEP: Final = re.compile(r"\[(MAIL|RCPT|DATA|HELO|EHLO)(?:_(?:FROM|TO))?\]\s*$")
-_SERVER: Final = re.compile(
+_LOST: Final = late(r"wasn't able to deliver the following message", re.IGNORECASE)
+_TO: Final = late(r"To:\s*(\S.*)", re.IGNORECASE)
+_NO_MX: Final = late(r"no (?:mx|a) record|dns (?:error|lookup)|cname lookup|couldn't find", re.IGNORECASE)
+_STEP: Final = late(r"\[(MAIL|RCPT|DATA|HELO|EHLO)(?:_(?:FROM|TO))?\]\s*$")
+_SERVER: Final = late(
     r"^(?:connected to )?([0-9.]{7,15}) (?:failed|does not like|but)|remote server \[([0-9.]{7,15})(?::\d{1,5})?\]"
 )
 

@@ -22,17 +22,18 @@ from typing import TYPE_CHECKING, Final
 from bouncelib import address as addresses
 from bouncelib.format import Fingerprint, Format, refusal, report
 from bouncelib.model import Action, Evidence
+from bouncelib.patterns import late
 
 if TYPE_CHECKING:
     from bouncelib.message import Message
     from bouncelib.model import Reading
 
-_LINE: Final = re.compile(
+_LINE: Final = late(
     r"\s{0,20}<?([^\s<>,]{1,254}@[^\s<>,]{1,254})>?[ ,]\s{0,4}((?:invalid address|error[ _]?code)\b.*)", re.IGNORECASE
 )
-_STATUS: Final = re.compile(r"\[status: \w{1,20}, address: <([^<>\s]{1,320})>,\s*(.*?)\]?\s*$", re.IGNORECASE)
+_STATUS: Final = late(r"\[status: \w{1,20}, address: <([^<>\s]{1,320})>,\s*(.*?)\]?\s*$", re.IGNORECASE)
 _CLOSES: Final = ("received:", "return-path:", "----- transcript", "message-id:", "message will be retried")
-_DELAYED: Final = re.compile(r"warning message only|will be retried for", re.IGNORECASE)
+_DELAYED: Final = late(r"warning message only|will be retried for", re.IGNORECASE)
 
 
 def read(message: Message) -> Reading | None:

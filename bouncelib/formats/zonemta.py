@@ -21,13 +21,14 @@ from typing import TYPE_CHECKING, Final
 from bouncelib import address as addresses
 from bouncelib.format import Fingerprint, Format, report
 from bouncelib.model import Action, Evidence
+from bouncelib.patterns import late
 
 if TYPE_CHECKING:
     from bouncelib.message import Message
     from bouncelib.model import Reading
 
 _FAILED: Final = "delivery to the following recipient failed permanently"
-_DELAYED: Final = re.compile(
+_DELAYED: Final = late(
     r"there was a temporary problem delivering your message to <?(\S{1,254}@[^\s<>]{1,254}?)>?\.?$", re.IGNORECASE
 )
 _DETAILS: Final = "technical details of"
