@@ -27,7 +27,7 @@ class Dispatcher:
         self._formats = tuple(formats)
         self._always: list[int] = []
         self._senders: dict[bytes, list[Filed]] = {}
-        self._headers: dict[bytes, list[Filed]] = {}
+        self._headers: dict[bytes, list[tuple[bytes, Filed]]] = {}
         self._subjects: dict[str, list[tuple[str, Filed]]] = {}
         self._types: dict[str, list[Filed]] = {}
         self._parts: dict[str, list[Filed]] = {}
@@ -44,7 +44,8 @@ class Dispatcher:
                     topics += [(Phrase.parse(text), filed) for text in clue.topics]
                 elif clue.headers:
                     for name in clue.headers:
-                        self._headers.setdefault(name.partition(": ")[0].encode(), []).append(filed)
+                        field, _, value = name.encode().partition(b": ")
+                        self._headers.setdefault(field, []).append((value, filed))
                 elif clue.subjects:
                     for text in clue.subjects:
                         self._subjects.setdefault(text.split()[0], []).append((text, filed))
@@ -79,8 +80,11 @@ class Dispatcher:
         """Return what is filed under the clues in the message."""
         message = signs.message
         found: list[Filed] = []
-        for name in self._headers.keys() & message.headers.names():
-            found += self._headers[name]
+        headers = message.headers
+        for name in self._headers.keys() & headers.names():
+            for value, filed in self._headers[name]:
+                if not value or headers.opens(name, value):
+                    found.append(filed)
         for key in signs.sender_keys:
             found += self._senders.get(key, ())
         subject = signs.subject
@@ -101,7 +105,7 @@ class Dispatcher:
 def _asks_more(clue: Fingerprint) -> bool:
     """Return whether `clue` asks for more than what it is filed under."""
     kinds = (clue.phrases, clue.topics, clue.headers, clue.subjects, clue.senders, clue.parts, clue.types)
-    return sum(map(bool, kinds)) > 1 or any(": " in name for name in clue.headers)
+    return sum(map(bool, kinds)) > 1
 
 
 def _fits(signs: Signs, clue: Fingerprint) -> bool:

@@ -43,7 +43,7 @@ def gather(message: Message, dispatcher: Dispatcher, *, wrapped: bool = False) -
     """
     lead = dispatcher.lead
     reading = _run(lead, message) if lead else None
-    signs = Signs(message)
+    signs = Signs.of(message)
     if reading is not None and message.media != "multipart/report" and signs.personal:
         # Somebody forwards the parts of a report, or answers one.
         reading = None
@@ -90,7 +90,7 @@ def _inner(message: Message, signs: Signs, dispatcher: Dispatcher) -> Reading | 
     if part is None or part.content_type != "message/rfc822" or not signs.plausible:
         return None
     inner = Message(part.body(message.limits.status_bytes), message.limits)
-    if not inner.media.startswith("multipart/report") and not Signs(inner).from_daemon:
+    if not inner.media.startswith("multipart/report") and not Signs.of(inner).from_daemon:
         return None
     reading = gather(inner, dispatcher, wrapped=True)
     return reading if reading.kind in _DELIVERY else None

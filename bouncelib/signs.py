@@ -127,6 +127,14 @@ class Signs:
         """Look at `message`."""
         self.message = message
 
+    @classmethod
+    def of(cls, message: Message) -> Signs:
+        """Return the signs of `message`, the same ones to all who ask: each is read once."""
+        signs = message.noted.get("signs")
+        if signs is None:
+            signs = message.noted["signs"] = cls(message)
+        return signs
+
     @_Sign
     def sender(self) -> bytes:
         """The From field in lower case, as it stands."""

@@ -72,7 +72,7 @@ def _groups(message: Message) -> Iterator[Group]:
         return
     # The machine part under a wrong label, or its fields in the text itself.
     if message.media != "multipart/report" and (
-        Signs(message).personal or message.headers.raw(b"list-post") is not None
+        Signs.of(message).personal or message.headers.raw(b"list-post") is not None
     ):
         return
     parts = (*message.attachments, *message.plain) if message.media == "multipart/report" else message.plain

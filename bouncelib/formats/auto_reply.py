@@ -186,7 +186,7 @@ def read(message: Message) -> Reading | None:
     headers = message.headers
     if headers.raw(b"x-failed-recipients") is not None or message.media == "multipart/report":
         return None
-    signs = Signs(message)
+    signs = Signs.of(message)
     opens = _SUBJECT.search(signs.subject) is not None
     marked = is_marked(headers)
     if not _is_candidate(signs, opens=opens, marked=marked):

@@ -83,7 +83,7 @@ _ENOUGH: Final = 4000
 
 def read(message: Message) -> Reading | None:
     """Return the challenge that `message` is, or None where it is none."""
-    signs = Signs(message)
+    signs = Signs.of(message)
     headers = message.headers
     if signs.personal and signs.message.original is None and headers.raw(b"x-mailer") is None:
         # SpamArrest and EarthLink answer with "Re:", but quote nothing.

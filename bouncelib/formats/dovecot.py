@@ -53,7 +53,7 @@ def read(message: Message) -> Reading | None:
     kind = (disposition[2] or disposition[0]).strip()
     if not kind.startswith(("deleted", "denied", "failed")) or "manual-action" in disposition[0]:
         return None
-    signs = Signs(message)
+    signs = Signs.of(message)
     notice = message.notice
     submitted = (message.headers.get(b"auto-submitted") or "").lower()
     if not ("reject" in submitted or _SUBJECT.search(signs.subject) or _REJECTED.search(notice[:_ENOUGH])):

@@ -61,7 +61,7 @@ _ENOUGH: Final = 4000
 
 def read(message: Message) -> Reading | None:
     """Return the complaint that `message` is, or None where it is none."""
-    signs = Signs(message)
+    signs = Signs.of(message)
     if signs.personal:
         return None
     known = any(name.encode() in signs.sender_keys for name in _LOOPS)

@@ -44,7 +44,7 @@ class _Quiet(logging.Filter):
 
 def read(message: Message) -> Reading | None:
     """Return the recipients that flufl.bounce detects in a plain failure report, or None where there are none."""
-    signs = Signs(message)
+    signs = Signs.of(message)
     if not (signs.failure_subject or signs.null_return_path) or not signs.plausible:
         return None
     source = message.source

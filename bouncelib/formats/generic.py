@@ -125,7 +125,7 @@ _LOG: Final = late(r"log|address|transcript|session|recipient|error|diagnos|reas
 
 def read(message: Message) -> Reading | None:
     """Return the recipients that the notice of a failure report names, or None where it names nobody."""
-    signs = Signs(message)
+    signs = Signs.of(message)
     if not signs.plausible:
         return None
     whole = message.notice

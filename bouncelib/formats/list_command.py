@@ -31,7 +31,7 @@ _SUBJECT: Final = late(
 
 def read(message: Message) -> Reading | None:
     """Return the answer of a list server to a command, or None."""
-    signs = Signs(message)
+    signs = Signs.of(message)
     if signs.personal or not _SUBJECT.search(signs.subject):
         return None
     return Reading(Kind.AUTO_REPLY, format="list_command")

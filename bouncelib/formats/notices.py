@@ -77,7 +77,7 @@ def _text(message: Message) -> str:
 
 def read_dmarc(message: Message) -> Reading | None:
     """Return a DMARC aggregate report (RFC 7489), or None."""
-    if _DMARC_SUBJECT.search(Signs(message).subject):
+    if _DMARC_SUBJECT.search(Signs.of(message).subject):
         return _named("dmarc")
     for part in message.attachments:
         headers = part.headers
@@ -102,7 +102,7 @@ def read_tlsrpt(message: Message) -> Reading | None:
 
 def read_unsubscribe(message: Message) -> Reading | None:
     """Return a mail that a List-Unsubscribe field asked for (RFC 2369, RFC 8058), or None."""
-    signs = Signs(message)
+    signs = Signs.of(message)
     if not _UNSUBSCRIBE.match(signs.subject) or message.headers.raw(b"list-id") is not None:
         return None
     to = (message.headers.raw(b"to") or b"").decode("latin-1")
@@ -116,7 +116,7 @@ def read_unsubscribe(message: Message) -> Reading | None:
 
 def read_list(message: Message) -> Reading | None:
     """Return what mailing list software tells members, owners and moderators, or None."""
-    signs = Signs(message)
+    signs = Signs.of(message)
     subject = signs.subject
     if signs.personal or not _LIST_SUBJECT.search(subject) or "results of your" in subject:
         return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bouncelib.message.fields import Group, split_groups
 from bouncelib.message.headers import Headers, media_type
@@ -40,6 +40,8 @@ _ORIGINAL_TYPES: Final = frozenset(
 )
 _TEXT_TYPES: Final = frozenset({"text/plain", "text/html", "text/enriched", "text/english", "text", "plain/text"})
 _DECODED: Final = frozenset({b"base64", b"quoted-printable"})
+# Types of parts that no software labels a delivery status with: what they hold is not looked at.
+_NO_TEXT: Final = ("image/", "audio/", "video/")
 _PEEK: Final = 512
 
 
@@ -60,6 +62,7 @@ class Message:
         "headers",
         "limits",
         "media",
+        "noted",
         "source",
     )
 
@@ -70,6 +73,8 @@ class Message:
         block, self.body_start = source.header_block(source.skip_envelope())
         self.headers = Headers(block)
         self.media = media_type(self.headers.raw(b"content-type"))
+        self.noted: dict[str, Any] = {}
+        """What others worked out about the message and may need again."""
         self._scanned = False
         self._plain: list[Part] = []
         self._html: list[Part] = []
@@ -107,7 +112,7 @@ class Message:
                     self._status_parts.append(part)
                 elif self._original is None:
                     self._original = part
-            elif media not in _REPORT_TYPES and _looks_like_status(part):
+            elif media not in _REPORT_TYPES and not media.startswith(_NO_TEXT) and _looks_like_status(part):
                 self._status_parts.append(part)
             else:
                 self._others.append(part)
@@ -117,10 +122,10 @@ class Message:
     def _sort_text(self, part: Part, media: str) -> None:
         if self._original is not None:
             self._others.append(part)
-        elif part.depth and self._plain and not self._status_parts and _looks_like_status(part):
-            self._status_parts.append(part)
         elif media == "text/html":
             self._html.append(part)
+        elif part.depth and self._plain and not self._status_parts and _looks_like_status(part):
+            self._status_parts.append(part)
         else:
             self._plain.append(part)
 
