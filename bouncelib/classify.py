@@ -33,6 +33,8 @@ _SECONDS: Final = (("sec", 1), ("min", 60), ("hour", 3600), ("day", 86_400))
 _URL: Final = late(r"https?://[^\s<>\"')\]}]{3,400}", re.IGNORECASE)
 _WAITING: Final = (Reason.GREYLISTED, Reason.RATE_LIMITED, Reason.BLOCKLISTED, Reason.SYSTEM_ERROR)
 _REFUSED_SENDERS: Final = (Fault.SENDER, Fault.MESSAGE)
+_BEFORE_RCPT: Final = ("CONNECT", "EHLO", "STARTTLS", "AUTH", "MAIL")
+_OF_A_MAILBOX: Final = (Reason.UNKNOWN_USER, Reason.DISABLED, Reason.MOVED, Reason.BAD_ADDRESS)
 _TEXT: Final = 4096
 """How much of a diagnostic is judged, in characters."""
 
@@ -126,6 +128,10 @@ class Classifier:
         if verdict is Verdict.HARD and not final and _may_pass(status, reply, action):
             verdict = Verdict.SOFT
             trail = (*trail, ("softened because", "the reply is temporary"))
+        if verdict is Verdict.HARD and facts.stage in _BEFORE_RCPT and base in _OF_A_MAILBOX:
+            # Nobody had named the recipient yet (RFC 5321, section 3.3): whoever was refused, it was somebody else.
+            verdict, confidence = Verdict.SOFT, Confidence.LOW
+            trail = (*trail, ("softened because", f"it was said at {facts.stage}, before the recipient was named"))
         if evidence.guessed:
             confidence = Confidence.LOW
         text = facts.text

@@ -48,7 +48,7 @@ def gather(message: Message, dispatcher: Dispatcher, *, wrapped: bool = False) -
         # Somebody forwards the parts of a report, or answers one.
         reading = None
     if reading is not None and all(map(_is_complete, reading.recipients)):
-        return (None if signs.from_daemon else _challenge(signs, dispatcher)) or _settled(reading, reading.recipients)
+        return (None if signs.from_daemon else _challenge(signs, dispatcher)) or _settled(message, reading)
     for form in dispatcher.candidates(signs):
         if reading is not None and form.kind not in _DELIVERY:
             continue
@@ -65,14 +65,14 @@ def gather(message: Message, dispatcher: Dispatcher, *, wrapped: bool = False) -
             found = evolve(found, recipients=tuple(filter(_quotes_a_reply, found.recipients)))
         if reading is None:
             if found.kind not in _DELIVERY or all(map(_is_complete, found.recipients)):
-                return _settled(found, found.recipients)
+                return _settled(message, found)
             # Somebody else may see what was said.
             reading = found
             continue
         reading = evolve(reading, recipients=tuple(_fill(reading.recipients, found.recipients)))
         if all(map(_is_complete, reading.recipients)):
             break
-    return _settled(reading, reading.recipients) if reading else Reading(Kind.OTHER)
+    return _settled(message, reading) if reading else Reading(Kind.OTHER)
 
 
 def _run(form: Format, message: Message) -> Reading | None:
@@ -104,13 +104,18 @@ def _challenge(signs: Signs, dispatcher: Dispatcher) -> Reading | None:
         if form.kind is Kind.CHALLENGE:
             found = _run(form, signs.message)
             if found is not None:
-                return _settled(found, found.recipients)
+                return _settled(signs.message, found)
     return None
 
 
-def _settled(reading: Reading, recipients: Sequence[Evidence]) -> Reading:
+def _settled(message: Message, reading: Reading) -> Reading:
+    recipients: Sequence[Evidence] = reading.recipients
     if len(recipients) > 1:
         recipients = _merge(recipients)
+    limit = message.limits.diagnostic_chars
+    if any(len(one.diagnostic or "") > limit for one in recipients):
+        message.note(f"diagnostic cut at {limit} characters")
+        recipients = [evolve(one, diagnostic=(one.diagnostic or "")[:limit] or None) for one in recipients]
     return Reading(
         reading.kind,
         tuple([settle(one) for one in recipients]),

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
-from types import MappingProxyType
 from typing import Final
 
 from attrs import field, frozen
@@ -39,13 +38,18 @@ def _domains(values: Iterable[str]) -> frozenset[str]:
     return frozenset(value.lower().strip(".@") for value in values)
 
 
+def _keys(values: Mapping[int, str] | Mapping[int, bytes] | Mapping[int, str | bytes]) -> Mapping[int, str | bytes]:
+    # A copy, and not a read-only view: parsers are pickled for process pools.
+    return {**values}
+
+
 @frozen
 class SentByUs:
     """What the user knows to be theirs: the ground on which `genuine` stands."""
 
     domains: frozenset[str] = field(factory=frozenset, converter=_domains)
     """Own sender domains; their subdomains count."""
-    batv_keys: Mapping[int, str | bytes] = field(factory=dict, converter=MappingProxyType, repr=False)
+    batv_keys: Mapping[int, str | bytes] = field(factory=dict, converter=_keys, repr=False)
     """Keys by number (BATV): with keys set, every report must carry a valid tag in the address that it was sent to."""
     knows_id: Callable[[str], bool] | None = None
     """Asked for each Message-ID (with its angle brackets) and envelope id in the report: did we send that?"""

@@ -317,3 +317,19 @@ def test_a_report_explains_itself() -> None:
         assert part in told
     assert recipient.judgement.words is not None
     assert f'"{recipient.judgement.words}" in the diagnostic' in told
+
+
+def test_nothing_said_before_the_recipient_was_named_makes_it_hard() -> None:
+    text = "550 5.1.1 User unknown"
+    assert classify_response(text, stage="RCPT").verdict is Verdict.HARD
+    for stage in ("CONNECT", "EHLO", "MAIL"):
+        assert classify_response(text, stage=stage).verdict is Verdict.SOFT
+        assert classify_response(text, host="mx.store.example", stage=stage).advice is not Advice.SUPPRESS
+
+
+def test_what_a_server_said_of_the_sender_is_not_said_of_the_recipient() -> None:
+    text = (
+        "450 4.1.7 <bob@store.example>: Sender address rejected: undeliverable address: host mx.store.example[192.0.2.7] "
+        "said: 550 5.1.1 <bob@store.example>: User unknown (in reply to RCPT TO command)"
+    )
+    assert classify_response(text).verdict is Verdict.SOFT

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import pickle
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -133,7 +134,7 @@ def test_a_known_message_id_confirms_whatever_the_rest() -> None:
     assert weighed(mail, known="<2@store.example>")[0] is Genuine.UNKNOWN
 
 
-WEAK = {
+WEAK: dict[str, dict[str, Any]] = {
     "return path": {"return_path": "<eve@other.example>"},
     "reporter": {"reporter": "mx.elsewhere.example"},
     "date": {"sent": NOW + timedelta(days=9)},
@@ -211,3 +212,8 @@ def test_every_genuine_report_is_confirmed_or_plausible(age: int, path: str, min
     assert weighed(mail, OURS)[0] is Genuine.PLAUSIBLE
     signed = evolve(mail, to=tagged(today=(NOW - timedelta(days=age)).date()))
     assert weighed(signed, OURS, KEY)[0] is Genuine.CONFIRMED
+
+
+def test_a_parser_that_knows_what_is_ours_can_be_pickled() -> None:
+    copy = pickle.loads(pickle.dumps(parser(OURS, KEY, None, ())))  # noqa: S301 - our own
+    assert copy.parse(Mail(to=tagged()).raw()).genuine is Genuine.CONFIRMED

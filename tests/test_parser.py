@@ -6,6 +6,7 @@ import email
 import email.policy
 import io
 import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pytest
@@ -172,3 +173,17 @@ def test_reports_of_the_generic_reader_are_of_low_confidence() -> None:
         report = parse_bounce(raw)
         if report.format == "generic" and report.is_bounce:
             assert all(one.confidence is Confidence.LOW for one in report.recipients)
+
+
+def test_what_a_limit_cuts_is_a_defect() -> None:
+    raw = (Path(__file__).parent.parent / "fixtures/textbook/refused-in-session-postfix.eml").read_bytes()
+    limits = Limits(notice_bytes=100, status_bytes=200, diagnostic_chars=10)
+    report = BounceParser(limits=limits).parse(raw)
+    assert any("delivery status cut at 200" in defect for defect in report.defects)
+    text = (
+        b"From: MAILER-DAEMON@x.example\nSubject: failure notice\nReturn-Path: <>\n\n<ann@library.example>:\n550 "
+        + b"no " * 99
+    )
+    report = BounceParser(limits=limits).parse(text)
+    assert "notice cut at 100 bytes" in report.defects
+    assert "diagnostic cut at 10 characters" in report.defects

@@ -30,9 +30,7 @@ if TYPE_CHECKING:
     from bouncelib.model import Reading
 
 _RECIPIENT: Final = late(r"There was an error delivering your mail to <([^<>]{1,320})>", re.IGNORECASE)
-_DISLIKED: Final = late(
-    r"^(\S{1,255}) \[[^\]]{1,80}\] did not like our (final )?([A-Z]{4})[^:]{0,20}:", re.MULTILINE
-)
+_DISLIKED: Final = late(r"^(\S{1,255}) \[[^\]]{1,80}\] did not like our (final )?([A-Z]{4})[^:]{0,20}:", re.MULTILINE)
 _HOST: Final = late(r"(?:connect to|for|to|with|at) (\S{1,255}) \[[^\]]{1,80}\]")
 _CLOSES: Final = ("message headers follow.", "original message follows.")
 

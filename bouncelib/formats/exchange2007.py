@@ -53,9 +53,7 @@ _HASHED: Final = late(r"^\s{0,8}(?:([A-Za-z0-9][A-Za-z0-9_.-]{1,252})\s)?#(?=[<\
 _HASH_ENDS: Final = ("##", "#SMTP#")
 # 2013 and later. The words before the quotation mark may be translated, the reply in it is not.
 _QUOTED: Final = late(r"['\u2018\"]([245]\d\d[- ].+)$")
-_SERVER: Final = late(
-    r"\b(?:at|bei|en|a|i|de|em|op)\s([A-Za-z0-9][A-Za-z0-9_.-]{2,252})\s\([0-9A-Fa-f:.]{2,45}\)\s"
-)
+_SERVER: Final = late(r"\b(?:at|bei|en|a|i|de|em|op)\s([A-Za-z0-9][A-Za-z0-9_.-]{2,252})\s\([0-9A-Fa-f:.]{2,45}\)\s")
 _SERVER_ONLY: Final = late(r"^\s{0,4}([A-Za-z0-9][A-Za-z0-9_-]{0,62}(?:\.[A-Za-z0-9_-]{1,63}){1,8})\s*$")
 _HEADER: Final = late(
     r"^\s{0,4}(?:received|return-path|dkim-signature|arc-[a-z-]{4,40}|authentication-results|received-spf|"

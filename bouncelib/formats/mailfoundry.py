@@ -31,9 +31,7 @@ _LAYOUT: Final = Layout(
     fields={"delivery failed for the following reason": "skip"},
     blanks=1,
 )
-_SERVER: Final = late(
-    r"^Server ([A-Za-z0-9][A-Za-z0-9_.-]{0,253})\[[0-9A-Fa-f:.]{2,60}\] failed with: ", re.IGNORECASE
-)
+_SERVER: Final = late(r"^Server ([A-Za-z0-9][A-Za-z0-9_.-]{0,253})\[[0-9A-Fa-f:.]{2,60}\] failed with: ", re.IGNORECASE)
 
 
 def read(message: Message) -> Reading | None:

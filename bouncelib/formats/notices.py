@@ -33,9 +33,7 @@ _ARCHIVES: Final = (
     "application/xml",
 )
 # RFC 7489, section 7.2.1.1: receiver "!" policy domain "!" begin "!" end.
-_DMARC_NAME: Final = late(
-    rb"name\*?0?\*?=[^\n]{0,4}[^\s!\"]{3,255}![^\s!\"]{3,255}!\d{9,11}!\d{9,11}", re.IGNORECASE
-)
+_DMARC_NAME: Final = late(rb"name\*?0?\*?=[^\n]{0,4}[^\s!\"]{3,255}![^\s!\"]{3,255}!\d{9,11}!\d{9,11}", re.IGNORECASE)
 _DMARC_SUBJECT: Final = late(
     r"^(?:\[preview\] ?|dmarc: ?)?report domain: ?\S+.{0,10}submitter: ?|^dmarc (?:aggregate )?report (?:for|from|"
     r"domain)\b|^\[dmarc report\]"
@@ -127,9 +125,7 @@ def read_list(message: Message) -> Reading | None:
 
 
 # A report about a list's notice, with the notice's own header copied into it.
-_NOT_DELIVERED: Final = late(
-    r"non-?delivery|could not be delivered|delivery (?:has )?failed|undeliverable|not deliver"
-)
+_NOT_DELIVERED: Final = late(r"non-?delivery|could not be delivered|delivery (?:has )?failed|undeliverable|not deliver")
 
 
 def read_frozen(message: Message) -> Reading | None:

@@ -31,9 +31,7 @@ if TYPE_CHECKING:
 
 _LINE: Final = late(r"[^\s:<>]{1,254}:\w{1,20}:<([^<>\s]{1,320})> : (.*)")
 _HOST: Final = late(r"(?:[0-9A-Fa-f:.]{2,60} : )?([A-Za-z0-9][A-Za-z0-9_.-]{0,253}):\[[0-9A-Fa-f:.]{2,60}\] : ")
-_STEP: Final = late(
-    r"\s{1,4}in (MAIL FROM|RCPT TO|DATA|EHLO|HELO|STARTTLS|connect|end of data)\s*$", re.IGNORECASE
-)
+_STEP: Final = late(r"\s{1,4}in (MAIL FROM|RCPT TO|DATA|EHLO|HELO|STARTTLS|connect|end of data)\s*$", re.IGNORECASE)
 
 
 def read(message: Message) -> Reading | None:

@@ -155,6 +155,8 @@ class Message:
         """The human text before the original, at most `Limits.notice_bytes` of it."""
         if self._notice is None:
             limit = self.limits.notice_bytes
+            if any(part.size > limit for part in (*self.plain, *self._html)):
+                self.note(f"notice cut at {limit} bytes")
             texts = [part.text(limit) for part in self.plain]
             notice = "\n".join(text for text in texts if text and not text.isspace())
             if not notice and self._html:
@@ -181,6 +183,8 @@ class Message:
             if not self._scanned:
                 self._scan()
             limit = self.limits.status_bytes
+            if any(part.size > limit for part in self._status_parts):
+                self.note(f"delivery status cut at {limit} bytes")
             self._status = [group for part in self._status_parts for group in part.fields(limit)]
         return self._status
 

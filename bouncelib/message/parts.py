@@ -38,11 +38,14 @@ class Part:
             self._stop = self._source.find_delimiter(self.start, self._stack)
         return self._stop
 
+    @property
+    def size(self) -> int:
+        """How many bytes the body has, as sent."""
+        return (self.stop()[1] if self._stack else self._source.size) - self.start
+
     def raw(self, limit: int) -> bytes:
         """Return at most `limit` bytes of the body as sent, its lines ended by LF."""
-        source = self._source
-        end = self.stop()[1] if self._stack else source.size
-        return source.slice(self.start, min(end, self.start + limit))
+        return self._source.slice(self.start, self.start + min(self.size, limit))
 
     def body(self, limit: int) -> bytes:
         """Return at most `limit` bytes of the body, freed of its transfer encoding."""
