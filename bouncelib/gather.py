@@ -20,7 +20,8 @@ _LOCAL: Final = frozenset({"x-unix", "x-local", "lmtp", "x-notes"})
 # On text in lower case: without regard to case, every alternative would be tried at every character.
 _UNREACHED: Final = late(
     r"timed out|refused to talk|connection (?:refused|reset|timed|dropped)|no route|not found|unreachable|name service|nxdomain|"
-    r"host unknown|unknown host|lookup|no such host|cannot resolve|can't resolve|deferred: "
+    r"host unknown|unknown host|lookup|no such host|cannot resolve|can't resolve|deferred: |"
+    r"\(nullmx\)|indicated no smtp service"
 )
 _LOOK: Final = 500
 _FILLED: Final = (
@@ -150,8 +151,8 @@ def _is_complete(evidence: Evidence) -> bool:
     if evidence.diagnostic or not (action is Action.FAILED or action is Action.DELAYED):
         return True
     status = evidence.status
-    # x.y.0 and x.3.y tell no cause (RFC 3463, section 3); the notice may.
-    return status is not None and status.detail != 0 and status.subject != 3
+    # x.y.0 and x.3.y tell no cause (RFC 3463, section 3), and x.4.7 only that the time was over; the notice may do better.
+    return status is not None and status.detail != 0 and status.subject != 3 and (status.subject, status.detail) != (4, 7)
 
 
 def _fill(known: Sequence[Evidence], found: Sequence[Evidence]) -> Iterator[Evidence]:
