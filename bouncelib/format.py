@@ -6,15 +6,15 @@ A format says what stands where. What it means is none of its business: it holds
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Any, Final
 
 from attrs import field, frozen
 
 from bouncelib import address as addresses
 from bouncelib import smtp
+from bouncelib.errors import FormatError
 from bouncelib.message import Headers, Message
 from bouncelib.model import Action, Evidence, Kind, Reading, Refused
 from bouncelib.patterns import late
@@ -41,28 +41,35 @@ ORIGINAL_MARKS: Final = (
 _RETURNED_TO: Final = (b"x-hmxmroriginalrecipient", b"x-original-recipient", b"delivered-to", b"x-original-to", b"to")
 
 
+def _texts(values: Iterable[str]) -> tuple[str, ...]:
+    if isinstance(values, str):
+        raise FormatError(f"a fingerprint takes tuples of texts, not the text {values!r}")
+    return tuple(values)
+
+
 @frozen
 class Fingerprint:
     """What a writer's reports show on the outside. Every kind of clue that is given must be there; any of one kind will do."""
 
-    senders: tuple[str, ...] = ()
+    senders: tuple[str, ...] = field(default=(), converter=_texts)
     """From: the local part (``mailer-daemon``), the whole address, or ``@domain``; lower case."""
-    subjects: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = field(default=(), converter=_texts)
     """Opening words of the subject, lower case."""
-    headers: tuple[str, ...] = ()
+    headers: tuple[str, ...] = field(default=(), converter=_texts)
     """Names of header fields that ordinary mail does not have, lower case; or ``name: value`` where its value begins so."""
-    phrases: tuple[str, ...] = ()
+    phrases: tuple[str, ...] = field(default=(), converter=_texts)
     """Phrases within the first 2 kB of the notice (as in the rules: normalised, on word boundaries)."""
-    types: tuple[str, ...] = ()
+    types: tuple[str, ...] = field(default=(), converter=_texts)
     """Media types of the whole message; after a space, the report type of a multipart/report (RFC 6522, section 3)."""
-    topics: tuple[str, ...] = ()
+    topics: tuple[str, ...] = field(default=(), converter=_texts)
     """Phrases anywhere in the subject (as in the rules); not to be given beside ``phrases``."""
-    parts: tuple[str, ...] = ()
+    parts: tuple[str, ...] = field(default=(), converter=_texts)
     """Media types of a part that is neither text nor the returned message."""
 
 
 def _fixed(fields: Mapping[str, str]) -> Mapping[str, str]:
-    return MappingProxyType(dict(fields))
+    # A copy, and not a read-only view: formats are pickled with their parser.
+    return {**fields}
 
 
 @frozen

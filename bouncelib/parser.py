@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from email.message import Message as EmailMessage
 from functools import cache
 from typing import Any, BinaryIO, Final
@@ -62,11 +62,22 @@ class BounceParser:
         unknown = set(prefer) - set(PREFERENCE)
         if unknown:
             raise ValueError(f"no source of addresses: {', '.join(sorted(unknown))}")
+        # What a pickled parser is built from again.
+        self._given: dict[str, Any] = {
+            "formats": formats if formats is CATALOGUE else tuple(formats),
+            "rules": rules if rules is DEFAULT_RULES else tuple(rules),
+            "judges": tuple(judges),
+            "limits": limits,
+            "sent_by_us": sent_by_us,
+        } | ({} if prefer is PREFERENCE else {"prefer": tuple(prefer)})
         self._prefer = prefer
         self._limits = limits or Limits()
         self._sent_by_us = sent_by_us
-        self._dispatcher = Dispatcher(formats)
-        self._classifier = Classifier(Rulebook(rules), judges)
+        self._dispatcher = Dispatcher(self._given["formats"])
+        self._classifier = Classifier(Rulebook(self._given["rules"]), judges)
+
+    def __reduce__(self) -> tuple[Callable[[dict[str, Any]], BounceParser], tuple[dict[str, Any]]]:
+        return _rebuilt, (self._given,)
 
     def parse(self, raw: Raw) -> BounceReport:
         """Return what `raw` says; raise nothing, whatever bytes arrive."""
@@ -153,6 +164,14 @@ class BounceParser:
             format=format,
         )
         return self._classifier.judge(settle(evidence))
+
+
+def _rebuilt(given: dict[str, Any]) -> BounceParser:
+    if type(given["formats"]) is type(CATALOGUE):
+        given = given | {"formats": CATALOGUE}
+    if type(given["rules"]) is type(DEFAULT_RULES):
+        given = given | {"rules": DEFAULT_RULES}
+    return BounceParser(**given)
 
 
 def to_bytes(raw: Raw) -> bytes:
