@@ -129,9 +129,13 @@ def _settled(message: Message, reading: Reading) -> Reading:
 
 def _merge(recipients: Sequence[Evidence]) -> list[Evidence]:
     """Return `recipients` with what is said twice of one address put together: the first source wins each field."""
-    merged: dict[tuple[str, str], Evidence] = {}
+    merged: dict[tuple[str, str, str], Evidence] = {}
     for one in recipients:
-        key = ((one.address or "").casefold(), (one.original_address or one.address or "").casefold())
+        key = ((one.address or "").casefold(), (one.original_address or one.address or "").casefold(), "")
+        known = merged.get(key)
+        if known and known.diagnostic and one.diagnostic and known.diagnostic != one.diagnostic:
+            # An alias whose members had different fates: each is judged.
+            key = (*key[:2], one.diagnostic)
         known = merged.get(key)
         if known is None:
             merged[key] = one
@@ -152,7 +156,9 @@ def _is_complete(evidence: Evidence) -> bool:
         return True
     status = evidence.status
     # x.y.0 and x.3.y tell no cause (RFC 3463, section 3), and x.4.7 only that the time was over; the notice may do better.
-    return status is not None and status.detail != 0 and status.subject != 3 and (status.subject, status.detail) != (4, 7)
+    return (
+        status is not None and status.detail != 0 and status.subject != 3 and (status.subject, status.detail) != (4, 7)
+    )
 
 
 def _fill(known: Sequence[Evidence], found: Sequence[Evidence]) -> Iterator[Evidence]:

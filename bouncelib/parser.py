@@ -32,6 +32,7 @@ from bouncelib.model import (
     Reading,
     Recipient,
     Stage,
+    Verdict,
 )
 from bouncelib.rulebook import DEFAULT_RULES, Rulebook, Rules
 
@@ -90,6 +91,8 @@ class BounceParser:
         recipients = tuple(
             [Recipient(evidence, judge(evidence) if judged else DELIVERED) for evidence in reading.recipients]
         )
+        if len(recipients) > 1:
+            recipients = _mildest(recipients)
         late = Late(
             make_envelope,
             (
@@ -164,6 +167,17 @@ class BounceParser:
             format=format,
         )
         return self._classifier.judge(settle(evidence))
+
+
+def _mildest(recipients: tuple[Recipient, ...]) -> tuple[Recipient, ...]:
+    """Return `recipients` with one of each address: an alias is not dead where one of its members is."""
+    kept: dict[str | None, Recipient] = {}
+    for one in recipients:
+        address = one.address and f"{one.address} {one.original_address or one.address}".casefold()
+        known = kept.get(address)
+        if known is None or (known.verdict is Verdict.HARD and one.verdict is Verdict.SOFT):
+            kept[address] = one
+    return tuple(kept.values())
 
 
 def _rebuilt(given: dict[str, Any]) -> BounceParser:

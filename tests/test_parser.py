@@ -187,3 +187,15 @@ def test_what_a_limit_cuts_is_a_defect() -> None:
     report = BounceParser(limits=limits).parse(text)
     assert "notice cut at 100 bytes" in report.defects
     assert "diagnostic cut at 10 characters" in report.defects
+
+
+def test_an_alias_is_not_dead_where_one_of_its_members_is() -> None:
+    group = "Final-Recipient: rfc822; team@library.example\nAction: failed\n"
+    raw = (
+        "From: MAILER-DAEMON@x.example\nSubject: Mail delivery failed\nContent-Type: multipart/report; boundary=b\n\n"
+        "--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; x.example\n\n"
+        f"{group}Status: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 User unknown\n\n"
+        f"{group}Status: 5.2.2\nDiagnostic-Code: smtp; 552 5.2.2 Mailbox full\n--b--\n"
+    )
+    (recipient,) = parse_bounce(raw).recipients
+    assert recipient.verdict is Verdict.SOFT
