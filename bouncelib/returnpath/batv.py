@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from bouncelib.patterns import late
 from bouncelib.returnpath.parts import (
     CLOCK_SKEW,
     TagStatus,
@@ -30,11 +29,11 @@ if TYPE_CHECKING:
 
 _TAG = r"(?P<key>[0-9])(?P<day>[0-9]{3})(?P<hash>[0-9a-f]{6})"
 _FLAGS = re.ASCII | re.IGNORECASE | re.DOTALL
-_STANDARD = late(rf"prvs={_TAG}=(?P<local>.+)", _FLAGS)
+_STANDARD = re.compile(rf"prvs={_TAG}=(?P<local>.+)", _FLAGS)
 # The older form: the local part first.
-_OLDER = late(rf"prvs=(?P<local>.+)/{_TAG}", _FLAGS)
+_OLDER = re.compile(rf"prvs=(?P<local>.+)/{_TAG}", _FLAGS)
 # Exim puts its tag before a quoted local part without a look at the quotes.
-_QUOTE_INSIDE = late(r'(prvs=[0-9a-f]{10}=)"', _FLAGS)
+_QUOTE_INSIDE = re.compile(r'(prvs=[0-9a-f]{10}=)"', _FLAGS)
 
 
 @attrs.frozen

@@ -7,8 +7,6 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from bouncelib.patterns import late
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -19,11 +17,11 @@ LONGEST = 998
 CLOCK_SKEW = 1
 
 _ATOMS = r"[^\x00-\x20\x7f-\xa0\"(),:;<>@\[\\\]\s]+"
-_ATOM_LOCAL = late(_ATOMS)
-_QUOTED_LOCAL = late(r'"((?:[^"\\\x00-\x1f\x7f-\x9f]|\\[^\x00-\x1f\x7f-\x9f])+)"')
+_ATOM_LOCAL = re.compile(_ATOMS)
+_QUOTED_LOCAL = re.compile(r'"((?:[^"\\\x00-\x1f\x7f-\x9f]|\\[^\x00-\x1f\x7f-\x9f])+)"')
 # One label, or several: letters, digits, `-`, `_` and everything beyond ASCII (an internationalised name).
 _LABEL = r"[^\x00-,./:-@\[-^`{-\xa0\s]+"
-_DOMAIN = late(rf"{_LABEL}(?:\.{_LABEL})*\.?|\[[0-9A-Za-z:.]+\]")
+_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?|\[[0-9A-Za-z:.]+\]")
 
 
 class TagStatus(StrEnum):

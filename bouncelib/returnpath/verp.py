@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from bouncelib.patterns import late
 from bouncelib.returnpath.parts import bare, is_domain, join_address, split_address
 
 if TYPE_CHECKING:
@@ -25,12 +24,12 @@ _FLAGS = re.ASCII | re.IGNORECASE
 _KINDS: Final = MappingProxyType({"d": "[0-9]+", "x": "[0-9A-Fa-f]+"})
 _RESERVED: Final = frozenset({"prefix", "local", "domain", "host"})
 # Mail::Verp writes these as + and two hexadecimal digits, so that its separator stands nowhere else.
-_TO_ESCAPE = late(r"[+@:%!\[\]-]")
-_ESCAPE = late(r"\+(2B|40|3A|25|21|2D|5B|5D)", _FLAGS)
+_TO_ESCAPE = re.compile(r"[+@:%!\[\]-]")
+_ESCAPE = re.compile(r"\+(2B|40|3A|25|21|2D|5B|5D)", _FLAGS)
 # BATV and SRS are other tags. VERP may stand under them, and shows once they have been taken off.
-_OTHER_TAG = late(r'"?(?:prvs=|SRS[01][=+-])', _FLAGS)
+_OTHER_TAG = re.compile(r'"?(?:prvs=|SRS[01][=+-])', _FLAGS)
 # Where `-` both separates and belongs to names, a prefix of one of these forms is the sender (RFC 3834, section 2).
-_SENDER_LIKE = late(r"owner-.+|(?:.+-)?bounces?|.+-(?:owner|request|return)", _FLAGS)
+_SENDER_LIKE = re.compile(r"owner-.+|(?:.+-)?bounces?|.+-(?:owner|request|return)", _FLAGS)
 
 
 @attrs.frozen
