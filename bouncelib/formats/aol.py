@@ -7,8 +7,8 @@ A sample:
 
             annlibrary
 
-Source: flufl.bounce, _detectors/aol.py. A screen name is the local part of an address in the domain of the
-From field (aol.com).
+Source: flufl.bounce, _detectors/aol.py. A screen name is reported as it is written: what is reported stands in the message, and
+no rule of the vocabulary puts a domain to it.
 """
 
 from __future__ import annotations
@@ -30,9 +30,7 @@ _NAME: Final = late(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}|[^\s<>]{1,254}@[^\s<>]{1,
 
 
 def read(message: Message) -> Reading | None:
-    """Return the addresses of the screen names in the list, or None where there is none."""
-    sender = addresses.clean(message.headers.get(b"from") or "")
-    domain = addresses.domain(sender)
+    """Return the screen names and addresses in the list, or None where there is none."""
     said: list[str] = []
     named: list[str] = []
     for line in message.lines:
@@ -43,7 +41,7 @@ def read(message: Message) -> Reading | None:
         elif not bare:
             continue
         elif " " not in bare and _NAME.fullmatch(bare):
-            address = addresses.clean(bare) if "@" in bare else (f"{bare}@{domain}" if domain else bare)
+            address = addresses.clean(bare) if "@" in bare else bare
             if address and address not in named:
                 named.append(address)
         elif named:
