@@ -57,6 +57,7 @@ _PER_RECIPIENT: Final = _RECIPIENT | {
     "will-retry-until",
 }
 _IN_TEXT: Final = late(r"(?im)^(?:reporting-mta|final-recipient)[ \t]*:")
+_REPLY: Final = late(r"[45][0-9]{2}")
 _TYPED: Final = late(r"\s*([A-Za-z][\w.-]{0,30})\s*;\s*")
 _WORD: Final = late(r"[A-Za-z]+")
 
@@ -159,7 +160,7 @@ def read_group(group: Group) -> Evidence | None:
         original_address=original_address,
         action=action,
         status=status,
-        smtp_code=status_text[:3] if status is None and status_text[:3].isdigit() and status_text[:1] in "45" else None,
+        smtp_code=match[0] if status is None and (match := _REPLY.match(status_text)) else None,
         diagnostic=diagnostic or (status_text if status is None or "(" in status_text else None) or None,
         diagnostic_type=diagnostic_type,
         remote_mta=(smtp.host_name(remote_mta) or remote_mta) if remote_mta else None,
