@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         Verdict,
     )
     from bouncelib.parser import BounceParser, classify_response, parse_bounce
+    from bouncelib.plugins import heuristic, judge
     from bouncelib.rulebook import DEFAULT_RULES, load_rules
 
 __version__ = "0.1.0"
@@ -75,6 +76,8 @@ __all__ = [
     "__version__",
     "classify_response",
     "full_mail",
+    "heuristic",
+    "judge",
     "load_rules",
     "parse_bounce",
 ]
@@ -86,6 +89,7 @@ _HOMES = (
     ("genuine", ("SentByUs",)),
     ("message", ("Limits", "Message", "full_mail")),
     ("parser", ("BounceParser", "classify_response", "parse_bounce")),
+    ("plugins", ("heuristic", "judge")),
     ("rulebook", ("DEFAULT_RULES", "load_rules")),
 )
 

@@ -7,7 +7,6 @@ Judges are asked in a stated order, from the most to the least specific; code an
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
 from typing import Final
 
 from bouncelib.address import domain
@@ -22,11 +21,10 @@ from bouncelib.model import (
     Judgement,
     Reason,
     Verdict,
+    advice_for,
 )
 from bouncelib.patterns import late
 from bouncelib.rulebook import Facts, Found, Hit, Rulebook
-
-Judge = Callable[[Evidence], Judgement | None]
 
 _WAIT: Final = late(r"\b(\d{1,5}) ?(second|sec|minute|min|hour|day)s?\b", re.IGNORECASE)
 _SECONDS: Final = (("sec", 1), ("min", 60), ("hour", 3600), ("day", 86_400))
@@ -43,21 +41,16 @@ DELIVERED: Final = Judgement(Verdict.NONE, None, None, None, Advice.NONE, Confid
 
 
 class Classifier:
-    """The judges of one parser, over its rulebook."""
+    """The rules of one parser, in the order in which they are asked."""
 
-    __slots__ = ("_book", "_judges")
+    __slots__ = ("_book",)
 
-    def __init__(self, book: Rulebook, judges: Sequence[Judge] = ()) -> None:
-        """Judge by `book`, after the user's own `judges`."""
+    def __init__(self, book: Rulebook) -> None:
+        """Judge by `book`."""
         self._book = book
-        self._judges = tuple(judges)
 
     def judge(self, evidence: Evidence) -> Judgement:
         """Return what `evidence` means."""
-        for judge in self._judges:
-            judgement = judge(evidence)
-            if judgement is not None:
-                return judgement
         action = evidence.action
         # By identity: an enum's hash is a call of Python's.
         if action is Action.DELIVERED or action is Action.RELAYED or action is Action.EXPANDED:
@@ -140,7 +133,7 @@ class Classifier:
             reason,
             base,
             fault,
-            _advice(verdict, base, fault, action),
+            advice_for(verdict, base, fault, action),
             confidence,
             rule_id,
             phrase or None,
@@ -197,20 +190,6 @@ def _may_pass(status: EnhancedCode | None, reply: str | None, action: str | None
         or (reply is not None and reply[0] == "4")
         or action is Action.DELAYED
     )
-
-
-def _advice(verdict: Verdict, base: Reason, fault: Fault, action: str | None) -> Advice:
-    if verdict is Verdict.NONE:
-        return Advice.NONE
-    if verdict is Verdict.HARD:
-        return Advice.SUPPRESS
-    if action is Action.DELAYED or base is Reason.GREYLISTED or fault is Fault.TRANSPORT or fault is Fault.SYSTEM:
-        return Advice.RETRY
-    if fault is Fault.MESSAGE:
-        return Advice.FIX_MESSAGE
-    if fault is Fault.SENDER or base is Reason.NOT_AUTHORIZED:
-        return Advice.FIX_SENDER
-    return Advice.COUNT
 
 
 def _retry_after(text: str) -> int | None:

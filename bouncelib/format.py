@@ -104,14 +104,15 @@ class Format:
     fingerprints: tuple[Fingerprint, ...] = ()
     """Any of them will do. None: the format is always asked, in its place."""
     layout: Layout | None = None
-    read: Callable[[Message], Reading | None] | None = None
+    read: Callable[[Message], Reading | Iterable[Evidence] | None] | None = None
+    """What reads the message, where no layout does; a user's may yield bare evidence."""
     kind: Kind = Kind.BOUNCE
     """What its reports are, by and large: where in the order it is asked."""
     last_resort: bool = False
     """Whether it guesses: asked only where nobody else reads the message."""
 
-    def run(self, message: Message) -> Reading | None:
-        """Return what this format makes of `message`, or None."""
+    def run(self, message: Message) -> Reading | Iterable[Evidence] | None:
+        """Return what this format makes of `message`, or None; nothing is checked."""
         if self.read is not None:
             return self.read(message)
         if self.layout is not None:

@@ -10,6 +10,7 @@ from attrs import evolve
 from bouncelib import smtp
 from bouncelib.dispatch import Dispatcher
 from bouncelib.format import Format
+from bouncelib.guard import ask
 from bouncelib.message import Message
 from bouncelib.model import Action, EnhancedCode, Evidence, Kind, Reading, Refused
 from bouncelib.patterns import late
@@ -37,8 +38,39 @@ _FILLED: Final = (
 )
 
 
-def gather(message: Message, dispatcher: Dispatcher, *, wrapped: bool = False) -> Reading:
+def gather(message: Message, dispatcher: Dispatcher, own: Dispatcher | None = None) -> Reading:
     """Return what `message` says; its kind is `other` where no format reads it.
+
+    `own` holds the user's formats, which are asked before those of `dispatcher`.
+    """
+    if own is None:
+        return _gather(message, dispatcher)
+    given, spare = _ask_own(message, own)
+    if given is None:
+        reading = _gather(message, dispatcher)
+        return _settled(message, spare) if spare is not None and reading.kind is Kind.OTHER else reading
+    if given.kind in _DELIVERY and not all(map(_is_complete, given.recipients)):
+        found = _gather(message, dispatcher)
+        given = evolve(given, recipients=tuple(_fill(given.recipients, found.recipients)))
+    return _settled(message, given)
+
+
+def _ask_own(message: Message, own: Dispatcher) -> tuple[Reading | None, Reading | None]:
+    """Return the first whole reading of the user's formats, and what held of one that was refused in part.
+
+    The latter counts only where nobody else reads the message: what is refused takes nobody's recipients with it.
+    """
+    spare: Reading | None = None
+    for form in own.candidates(Signs.of(message)):
+        answer = ask(form, message)
+        if answer.reading is not None and answer.whole:
+            return answer.reading, None
+        spare = spare or answer.reading
+    return None, spare
+
+
+def _gather(message: Message, dispatcher: Dispatcher, *, wrapped: bool = False) -> Reading:
+    """Return what the formats of `dispatcher` make of `message`.
 
     `wrapped` says that it was found inside another message already: it is not looked into any further.
     """
@@ -79,7 +111,8 @@ def gather(message: Message, dispatcher: Dispatcher, *, wrapped: bool = False) -
 def _run(form: Format, message: Message) -> Reading | None:
     """Return what `form` makes of `message`; whatever it raises becomes a defect that names it."""
     try:
-        return form.run(message)
+        answer = form.run(message)
+        return answer if isinstance(answer, Reading) else None
     except Exception as error:  # noqa: BLE001 - mail never raises, whoever wrote the format
         message.note(f"format {form.name} failed: {type(error).__name__}: {error}")
         return None
@@ -93,7 +126,7 @@ def _inner(message: Message, signs: Signs, dispatcher: Dispatcher) -> Reading | 
     inner = Message(part.body(message.limits.status_bytes), message.limits)
     if not inner.media.startswith("multipart/report") and not Signs.of(inner).from_daemon:
         return None
-    reading = gather(inner, dispatcher, wrapped=True)
+    reading = _gather(inner, dispatcher, wrapped=True)
     return reading if reading.kind in _DELIVERY else None
 
 

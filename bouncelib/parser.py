@@ -5,19 +5,20 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterable, Sequence
 from email.message import Message as EmailMessage
-from functools import cache
+from functools import lru_cache, partial
 from typing import Any, BinaryIO, Final
 
 from attrs import evolve
 
 from bouncelib.candidates import PREFERENCE, choose
-from bouncelib.classify import DELIVERED, Classifier, Judge
+from bouncelib.classify import DELIVERED, Classifier
 from bouncelib.dispatch import Dispatcher
 from bouncelib.envelope import make_envelope
 from bouncelib.format import Format
 from bouncelib.formats import CATALOGUE
 from bouncelib.gather import gather, settle
 from bouncelib.genuine import SentByUs, weigh
+from bouncelib.guard import Judge, ask, judge_by
 from bouncelib.message import Limits, Message
 from bouncelib.model import (
     Action,
@@ -34,10 +35,12 @@ from bouncelib.model import (
     Stage,
     Verdict,
 )
+from bouncelib.plugins import Plugins, current, switched_on
 from bouncelib.rulebook import DEFAULT_RULES, Rulebook, Rules
 
 Raw = bytes | bytearray | memoryview | str | EmailMessage | BinaryIO
 
+_NOBODY: Final = Plugins()
 _JUDGED: Final = frozenset({Kind.BOUNCE, Kind.DELAY, Kind.SUCCESS})
 
 
@@ -49,13 +52,17 @@ class BounceParser:
         *,
         formats: Iterable[Format] = CATALOGUE,
         rules: Iterable[Rules] = DEFAULT_RULES,
-        judges: Sequence[Judge] = (),
+        judges: Iterable[Judge] = (),
+        plugins: bool | Plugins | None = None,
         limits: Limits | None = None,
         sent_by_us: SentByUs | None = None,
         prefer: Sequence[str] = PREFERENCE,
     ) -> None:
         """Load `formats` and `rules`; raise `RuleError` or `FormatError` where one is wrong.
 
+        `formats` and `rules` are asked in their order; of two formats of one name only the first is asked. `judges` come
+        before all rules. `plugins` says whether decorated functions and installed packages take part, behind what is given
+        here and before what comes with the package: as the environment says (``BOUNCELIB_PLUGINS``) where it is None.
         `sent_by_us` says what is the user's own, for `BounceReport.genuine`; `prefer` names the sources of
         `BounceReport.candidates` in the order in which to take a recipient's address from them. Raises `ValueError` where
         that is no such source.
@@ -63,19 +70,26 @@ class BounceParser:
         unknown = set(prefer) - set(PREFERENCE)
         if unknown:
             raise ValueError(f"no source of addresses: {', '.join(sorted(unknown))}")
+        if not isinstance(plugins, Plugins):
+            wanted = switched_on() if plugins is None else plugins
+            plugins = current() if wanted else Plugins()
         # What a pickled parser is built from again.
         self._given: dict[str, Any] = {
             "formats": formats if formats is CATALOGUE else tuple(formats),
             "rules": rules if rules is DEFAULT_RULES else tuple(rules),
             "judges": tuple(judges),
+            "plugins": plugins,
             "limits": limits,
             "sent_by_us": sent_by_us,
         } | ({} if prefer is PREFERENCE else {"prefer": tuple(prefer)})
         self._prefer = prefer
         self._limits = limits or Limits()
         self._sent_by_us = sent_by_us
-        self._dispatcher = Dispatcher(self._given["formats"])
-        self._classifier = Classifier(Rulebook(self._given["rules"]), judges)
+        own, rest = _sorted_out(self._given["formats"], plugins.formats)
+        self._own = Dispatcher(own) if own else None
+        self._dispatcher = Dispatcher(rest)
+        self._judges = (*((_name_of(one), one) for one in self._given["judges"]), *plugins.judges)
+        self._classifier = Classifier(Rulebook(_with_rules(self._given["rules"], plugins.rules)))
 
     def __reduce__(self) -> tuple[Callable[[dict[str, Any]], BounceParser], tuple[dict[str, Any]]]:
         return _rebuilt, (self._given,)
@@ -83,10 +97,10 @@ class BounceParser:
     def parse(self, raw: Raw) -> BounceReport:
         """Return what `raw` says; raise nothing, whatever bytes arrive."""
         message = Message(to_bytes(raw), self._limits)
-        reading = gather(message, self._dispatcher)
+        reading = gather(message, self._dispatcher, self._own)
         if self._prefer is not PREFERENCE:
             reading = self._choose(message, reading)
-        judge = self._classifier.judge
+        judge = partial(self._judge, message.note) if self._judges else self._classifier.judge
         judged = reading.kind in _JUDGED
         recipients = tuple(
             [Recipient(evidence, judge(evidence) if judged else DELIVERED) for evidence in reading.recipients]
@@ -112,6 +126,13 @@ class BounceParser:
             envelope=late,
         )
         return report if self._sent_by_us is None else self._weigh(report, message, self._sent_by_us)
+
+    def _judge(self, note: Callable[[str], None], evidence: Evidence) -> Judgement:
+        """Return what the user's judges say of `evidence`, or else the rules; `note` takes what was wrong with a judge."""
+        judgement, defects = judge_by(self._judges, evidence)
+        for defect in defects:
+            note(defect)
+        return judgement or self._classifier.judge(evidence)
 
     def _choose(self, message: Message, reading: Reading) -> Reading:
         """Return `reading` with the addresses that the user prefers."""
@@ -166,7 +187,12 @@ class BounceParser:
             stage=Stage(stage) if stage else None,
             format=format,
         )
-        return self._classifier.judge(settle(evidence))
+        evidence = settle(evidence)
+        judgement, defects = judge_by(self._judges, evidence)
+        judgement = judgement or self._classifier.judge(evidence)
+        if defects:
+            judgement = evolve(judgement, trail=(*judgement.trail, *(("passed over", defect) for defect in defects)))
+        return judgement
 
 
 def _mildest(recipients: tuple[Recipient, ...]) -> tuple[Recipient, ...]:
@@ -178,6 +204,43 @@ def _mildest(recipients: tuple[Recipient, ...]) -> tuple[Recipient, ...]:
         if known is None or (known.verdict is Verdict.HARD and one.verdict is Verdict.SOFT):
             kept[address] = one
     return tuple(kept.values())
+
+
+def _sorted_out(given: Iterable[Format], plugged: Sequence[Format]) -> tuple[tuple[Format, ...], tuple[Format, ...]]:
+    """Return the user's formats, which come first, and the others; of those with one name only the first."""
+    if given is CATALOGUE:
+        own, rest = plugged, tuple(CATALOGUE)
+    else:
+        # One name may stand for several of the shipped formats.
+        shipped = tuple(CATALOGUE)
+        listed = tuple(given)
+        first = next((place for place, one in enumerate(listed) if one in shipped), len(listed))
+        own = (*listed[:first], *plugged)
+        rest = tuple(one if one in shipped else _guarded(one) for one in listed[first:])
+    by_name = {one.name: one for one in reversed(own)}
+    return (
+        tuple(one for one in own if by_name[one.name] is one),
+        tuple(one for one in rest if one.name not in by_name),
+    )
+
+
+def _guarded(form: Format) -> Format:
+    """Return a user's `form` that stands among the shipped ones, with its answer checked."""
+    return evolve(form, read=lambda message: ask(form, message).reading)
+
+
+def _with_rules(given: Iterable[Rules], plugged: tuple[Rules, ...]) -> Iterable[Rules]:
+    """Return `given` with `plugged` behind the user's own and before the shipped ones."""
+    if not plugged:
+        return given
+    listed = tuple(given)
+    shipped = {rules.name for rules in DEFAULT_RULES}
+    first = next((place for place, rules in enumerate(listed) if rules.name in shipped), len(listed))
+    return (*listed[:first], *plugged, *listed[first:])
+
+
+def _name_of(judge: Judge) -> str:
+    return str(getattr(judge, "name", None) or getattr(judge, "__qualname__", None) or type(judge).__name__)
 
 
 def _rebuilt(given: dict[str, Any]) -> BounceParser:
@@ -219,10 +282,14 @@ def _flatten(message: EmailMessage[Any, Any]) -> bytes:
             return out.getvalue().encode("utf-8", "replace")
 
 
-@cache
 def default_parser() -> BounceParser:
-    """Return the parser behind `parse_bounce`, built on first use."""
-    return BounceParser()
+    """Return the parser behind `parse_bounce`: built on first use, and again where a plugin was added or removed."""
+    return _default_with(current() if switched_on() else _NOBODY)
+
+
+@lru_cache(maxsize=1)
+def _default_with(plugins: Plugins) -> BounceParser:
+    return BounceParser(plugins=plugins)
 
 
 def parse_bounce(raw: Raw) -> BounceReport:

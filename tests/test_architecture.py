@@ -25,7 +25,7 @@ LAYERS = (
     ("message", "signs"),
     ("format", "rulebook"),
     ("formats",),
-    ("dispatch", "gather", "candidates", "envelope", "classify", "genuine", "plugins"),
+    ("guard", "dispatch", "gather", "candidates", "envelope", "classify", "genuine", "plugins"),
     ("parser",),
     ("mailbox", "rulecheck", "batch", "testing"),
     ("cli", "__main__"),
@@ -42,7 +42,9 @@ HOMES = {
     "click": "cli",
     "flufl": "formats.flufl",
     "hatchling": "rules.build",
+    "hypothesis": "testing.strategies",
     "mailparser": "message",
+    "pytest": "testing.plugin",
     "rich": "cli",
 }
 LONGEST_FILE = 400

@@ -8,7 +8,6 @@ import pytest
 from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import evidences
 
 from bouncelib import BounceParser, classify_response, parse_bounce
 from bouncelib.classify import Classifier
@@ -20,11 +19,11 @@ from bouncelib.model import (
     EnhancedCode,
     Evidence,
     Fault,
-    Judgement,
     Reason,
     Verdict,
 )
 from bouncelib.rulebook import Rulebook, Rules
+from bouncelib.testing.strategies import evidences
 
 ADDRESS = "ann@library.example"
 
@@ -224,13 +223,6 @@ def test_a_link_and_a_blocklist_are_named() -> None:
     assert got.help_url == "https://list.example/why?ip=192.0.2.1"
     assert got.blocklist == "list.example"
     assert CLASSIFIER.judge(evidence("mailbox full list.example")).blocklist is None
-
-
-def test_the_users_own_judges_come_first_and_may_pass() -> None:
-    mine = Judgement(Verdict.NONE, "mine", Reason.SPAM, Fault.MESSAGE, Advice.NONE, Confidence.HIGH, "me")
-    classifier = Classifier(BOOK, [lambda _: None, lambda seen: mine if seen.smtp_code == "599" else None])
-    assert classifier.judge(evidence("no such user", code="599")) is mine
-    assert classifier.judge(evidence("no such user", code="550")).rule == "standard/phrases/unknown"
 
 
 @given(evidences)

@@ -17,6 +17,7 @@ from bouncelib.model.vocabulary import (
     Refused,
     Stage,
     Verdict,
+    advice_for,
 )
 from bouncelib.model.wire import decode_xtext, mta_name
 
@@ -42,6 +43,7 @@ __all__ = [
     "Refused",
     "Stage",
     "Verdict",
+    "advice_for",
     "decode_xtext",
     "mta_name",
     "parse_date",

@@ -9,7 +9,19 @@ from typing import Final, Self
 
 from attrs import frozen
 
-from bouncelib.model.vocabulary import Action, Advice, Confidence, Fault, Kind, Reason, Refused, Stage, Verdict
+from bouncelib.model.vocabulary import (
+    REASONS,
+    Action,
+    Advice,
+    Confidence,
+    Fault,
+    Kind,
+    Reason,
+    Refused,
+    Stage,
+    Verdict,
+    advice_for,
+)
 
 # RFC 3463, section 2.
 _CODE: Final = re.compile(r"([245])\.([0-9]{1,3})\.([0-9]{1,3})")
@@ -118,6 +130,27 @@ class Judgement:
     """The waiting time that the text states, in seconds."""
     help_url: str | None = None
     """The address of an explanation that the server gave."""
+
+    @classmethod
+    def of(
+        cls,
+        reason: Reason | str,
+        verdict: Verdict | str | None = None,
+        *,
+        rule: str | None = None,
+        confidence: Confidence | str = Confidence.HIGH,
+        action: Action | None = None,
+    ) -> Self:
+        """Return the judgement that `reason` brings, for judges of a user's own: its verdict, fault and advice follow.
+
+        `verdict` is given where it departs from the reason's; `action` is the recipient's, for the advice. Raises
+        `ValueError` where a word is not in the vocabulary.
+        """
+        reason = Reason(reason)
+        fault, usual = REASONS[reason]
+        verdict = usual if verdict is None else Verdict(verdict)
+        advice = advice_for(verdict, reason, fault, action)
+        return cls(verdict, reason, reason, fault, advice, Confidence(confidence), rule)
 
 
 @frozen

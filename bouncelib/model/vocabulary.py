@@ -177,3 +177,18 @@ REASONS: Final[Mapping[Reason, tuple[Fault, Verdict]]] = MappingProxyType(
     }
 )
 """The fault and the verdict that each reason brings (the vocabulary's table)."""
+
+
+def advice_for(verdict: Verdict, base: Reason, fault: Fault, action: str | None) -> Advice:
+    """Return what a sender should do about a failure of this verdict and reason (the vocabulary's table)."""
+    if verdict is Verdict.NONE:
+        return Advice.NONE
+    if verdict is Verdict.HARD:
+        return Advice.SUPPRESS
+    if action is Action.DELAYED or base is Reason.GREYLISTED or fault is Fault.TRANSPORT or fault is Fault.SYSTEM:
+        return Advice.RETRY
+    if fault is Fault.MESSAGE:
+        return Advice.FIX_MESSAGE
+    if fault is Fault.SENDER or base is Reason.NOT_AUTHORIZED:
+        return Advice.FIX_SENDER
+    return Advice.COUNT
