@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
+from types import MappingProxyType
 from typing import Any, Final
 
 from attrs import evolve, frozen
@@ -33,7 +34,9 @@ Judge = Callable[[Evidence], Judgement | None]
 
 _SPACE: Final = re.compile(r"\s+")
 _UNITEXT: Final = re.compile(r"\\x\{([0-9A-Fa-f]{2,6})\}")
-_ACTIONS: Final = {Kind.BOUNCE: Action.FAILED, Kind.DELAY: Action.DELAYED, Kind.SUCCESS: Action.DELIVERED}
+_ACTIONS: Final = MappingProxyType(
+    {Kind.BOUNCE: Action.FAILED, Kind.DELAY: Action.DELAYED, Kind.SUCCESS: Action.DELIVERED}
+)
 """What became of the recipients of each kind of delivery report, where a user's format does not say."""
 
 
