@@ -61,7 +61,8 @@ def _ask_own(message: Message, own: Dispatcher) -> tuple[Reading | None, Reading
     The latter counts only where nobody else reads the message: what is refused takes nobody's recipients with it.
     """
     spare: Reading | None = None
-    for form in own.candidates(Signs.of(message)):
+    lead = own.lead
+    for form in (*((lead,) if lead else ()), *own.candidates(Signs.of(message))):
         answer = ask(form, message)
         if answer.reading is not None and answer.whole:
             return answer.reading, None

@@ -156,6 +156,12 @@ def test_a_format_of_a_shipped_name_replaces_it() -> None:
     assert parser.parse(DSN).format != "rfc3464"
 
 
+def test_a_format_without_a_fingerprint_is_asked_of_every_message() -> None:
+    parser = BounceParser(formats=[Format("acme", read=read_acme), *CATALOGUE], plugins=False)
+    assert [one.address for one in parser.parse(ACME).recipients] == [ANN]
+    assert parser.parse(DSN).format == "rfc3464"
+
+
 def test_a_users_format_comes_before_the_standards_own() -> None:
     report = read_by(lambda _: [Evidence(BOB, diagnostic="Sorry.")])
     assert (report.format, [one.address for one in report.recipients]) == ("acme", [BOB])
