@@ -45,6 +45,36 @@ _BLOCK_TAGS: Final = frozenset(
         "dd",
     }
 )
+_BREAK: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+_C0: Final = bytes(c for c in range(128) if (c < 32 and c not in {9, 10, 13}) or c == 127)
+_ENCODED_WORD: Final = re.compile(r"=\?([^?\s]{1,64})\?([bqBQ])\?([^?\n]{0,4096})\?=")
+_BETWEEN_WORDS: Final = re.compile(r"(\?=)\s+(=\?[^?\s]{1,64}\?[bqBQ]\?)")
+_FOLD: Final = re.compile(r"\r?\n(?=[ \t])")
+_BLOCK_TAGS: Final = frozenset(
+    {
+        "br",
+        "p",
+        "div",
+        "tr",
+        "li",
+        "ul",
+        "ol",
+        "table",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "hr",
+        "title",
+        "pre",
+        "blockquote",
+        "dt",
+        "dd",
+    }
+)
+_BREAK: Final = re.compile(r"<(?:br|p|div|tr|li)\b", re.IGNORECASE)
+# Runs are looked at once, from their start.
+_SOURCE_BREAK: Final = re.compile(r"(?<![ \t\r\n])[ \t\r]*\n[ \t\r\n]*|(?<=[ \t])\n[ \t\r\n]*")
 _CHARDET_BYTES: Final = 1024
 
 
@@ -225,9 +255,15 @@ def _join_sections(sections: list[tuple[int, bool, str]]) -> str:
 
 
 def from_html(markup: str) -> str:
-    """Return the text of HTML `markup`, a line a block; one pass, whatever the markup."""
+    """Return the text of HTML `markup`, a line a block; one pass, whatever the markup.
+
+    The breaks of its source are spaces, as a browser has it, but in `pre` and where no tag breaks a line: that is plain text
+    under a wrong name.
+    """
     out = []
     skip = ""
+    kept = _BREAK.search(markup) is None
+    preformatted = 0
     pieces = markup.split("<")
     out.append(pieces[0])
     for piece in pieces[1:]:
@@ -244,7 +280,8 @@ def from_html(markup: str) -> str:
                 skip = ""
                 out.append(text)
             continue
-        if not close or not name or not (name[0].isalpha() or name[0] in "/!?"):
+        if not close or not name or not (name[0].isalpha() or name[0] in "/!?") or ("@" in name and "=" not in tag):
+            # No tag is called like an address: somebody forgot to escape it.
             out.append("<" + piece)
             continue
         if name in {"style", "script"}:
@@ -254,5 +291,10 @@ def from_html(markup: str) -> str:
             out.append("\n")
         elif name in {"td", "th"}:
             out.append(" ")
-        out.append(text if name != "pre" else text.lstrip("\n"))
+        if name.lstrip("/") == "pre":
+            preformatted += 1 if name == "pre" else -1
+            text = text.lstrip("\n")
+        elif not kept and preformatted < 1 and "\n" in text:
+            text = _SOURCE_BREAK.sub(" ", text)
+        out.append(text)
     return html.unescape("".join(out)).replace("\xa0", " ")

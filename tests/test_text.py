@@ -165,13 +165,28 @@ def test_parameters_never_raise(value: str) -> None:
         ("&lt;ann@library.example&gt;", "<ann@library.example>"),
         ("1 < 2", "1 < 2"),
         ("a<", "a<"),
-        ("a <ann@library.example> b", "a b"),
+        ("a <ann@library.example> b", "a <ann@library.example> b"),
+        ("a <a href=mailto:ann@library.example>ann</a> b", "a ann b"),
         ("&nbsp;a&#0;", "a"),
     ],
 )
 def test_from_html(markup: str, wanted: str) -> None:
     got = text.from_html(markup).replace("\ufffd", "")
     assert got.split() == wanted.split()
+
+
+@pytest.mark.parametrize(
+    ("markup", "wanted"),
+    [
+        ("a<br>\nb<br>\nc", ["a", "b", "c"]),
+        ("<p>550 no\n  such user</p>", ["550 no such user"]),
+        ("<p>x</p><pre>\na\n  b\n</pre>\nc", ["x", "a", "  b", "c"]),
+        ("<html><body>a\nb</body></html>", ["a", "b"]),
+    ],
+)
+def test_breaks_in_the_source_of_html_are_spaces(markup: str, wanted: list[str]) -> None:
+    lines = text.from_html(markup).split("\n")
+    assert [line.rstrip() if "  " in line else line.strip() for line in lines if line.strip()] == wanted
 
 
 @given(st.text(alphabet=st.sampled_from(list("<>/!-&;#abp \n\"'")), max_size=100))
