@@ -78,19 +78,28 @@ def _blocks(lines: Sequence[str]) -> Iterator[str]:
     block: list[str] = []
     any_yet = False
     for line in lines:
-        if block and line[:1] in {" ", "\t"} and line.strip():
-            block.append(line.strip())
+        bare = line.strip()
+        marked = any_yet and bare.lower().startswith(ORIGINAL_MARKS)
+        opens = line.startswith("<")
+        # Who wraps the notice again, or makes it HTML, takes the indentation away.
+        if block and bare and not marked and (line[:1] in {" ", "\t"} or not opens or _same(block[0], line)):
+            block.append(bare)
             continue
         if block:
             yield " ".join(block)
             block = []
-        if any_yet and line.strip().lower().startswith(ORIGINAL_MARKS):
+        if marked:
             return
-        if line.startswith("<"):
-            block = [line.strip()]
+        if opens:
+            block = [bare]
             any_yet = True
     if block:
         yield " ".join(block)
+
+
+def _same(first: str, line: str) -> bool:
+    """Return whether `line` opens with the address that `first` opens with: a server repeats it."""
+    return line.partition(">")[0].lower() == first.partition(">")[0].lower()
 
 
 def _evidence(address: str, original: str | None, said: str, action: Action) -> Evidence:
