@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import addresses
 
 from bouncelib import address
 from bouncelib.model import decode_xtext, mta_name
+from bouncelib.testing.strategies import addresses
 
 
 @pytest.mark.parametrize(

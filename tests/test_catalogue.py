@@ -15,6 +15,7 @@ from bouncelib.formats import CATALOGUE, ORDER
 from bouncelib.message import Message
 from bouncelib.model import Reading
 from bouncelib.signs import Signs
+from bouncelib.testing import check_format
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 FORMATS = tuple(CATALOGUE)
@@ -33,14 +34,16 @@ SHARED = {
     "auto_reply": {"exim", "dovecot", "chasquid", "haraka", "zonemta", "gmail", "postfix", "full_details", "challenge"},
 }
 ALWAYS = frozenset({"rfc3464", "generic", "flufl"})
+# Folders of a kind of mail, which several formats read.
+KINDS = frozenset({"auto_reply", "feedback"})
+PROVEN = [form for form in FORMATS if (FIXTURES / form.name).is_dir() and form.name not in {*ALWAYS, *KINDS}]
 
 
 @functools.cache
 def mails() -> tuple[tuple[str, bytes], ...]:
     """Each fixture with the name of the format that reads it, or of its folder where none does."""
-    parser = BounceParser()
     return tuple(
-        (parser.parse(path.read_bytes()).format or path.parent.name, path.read_bytes())
+        (parser().parse(path.read_bytes()).format or path.parent.name, path.read_bytes())
         for path in sorted(FIXTURES.rglob("*.eml"))
     )
 
@@ -69,6 +72,20 @@ def test_a_fingerprint_hits_its_own_fixtures_and_few_others(name: str) -> None:
     hits = [owner for owner, names in asked() if owner not in {name, *SHARED.get(name, ())} and name in names]
     assert missed == []
     assert len(hits) <= max(2, 0.02 * len(asked())), f"also asked for fixtures of {sorted(set(hits))}"
+
+
+@functools.cache
+def parser() -> BounceParser:
+    return BounceParser(plugins=False)
+
+
+@pytest.mark.parametrize("form", PROVEN, ids=lambda form: form.name)
+def test_a_format_keeps_the_contract_of_the_kit(form: Format) -> None:
+    check_format(form, FIXTURES / form.name, parser=parser())
+
+
+def test_nearly_all_formats_have_a_folder_of_proof() -> None:
+    assert len(PROVEN) > 65
 
 
 @pytest.mark.parametrize("name", sorted({*NAMES} - NO_FOLDER))

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from attrs import evolve
 from hypothesis import given
-from strategies import evidences
 
 from bouncelib.dispatch import Dispatcher
 from bouncelib.format import Fingerprint, Format
 from bouncelib.gather import gather, settle
 from bouncelib.message import Message
 from bouncelib.model import Action, EnhancedCode, Evidence, Kind, Reading, Refused, Stage
+from bouncelib.testing.strategies import evidences
 
 ANN, BOB = "ann@library.example", "bob@library.example"
 RAW = b"From: MAILER-DAEMON@mail.store.example\nSubject: Undelivered\nContent-Type: multipart/report\n\nIt failed.\n"

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given
-from strategies import LINE_ENDS, any_bytes, fixture_mails
+from strategies import any_bytes, fixture_mails
 
 from bouncelib.message import Headers, Limits, Message, full_mail, split_groups
+from bouncelib.testing.damage import LINE_ENDS
 
 REPORT = b"""\
 From: MAILER-DAEMON@mail.store.example

@@ -14,10 +14,12 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from strategies import LINE_ENDS, Mail, damaged, fixture_mails, mime_mails
+from strategies import damaged_fixtures, fixture_mails
 
 from bouncelib import text
 from bouncelib.message import Headers, Message
+from bouncelib.testing.damage import LINE_ENDS
+from bouncelib.testing.strategies import Mail, mime_mails
 
 WHOLE = 10_000_000
 
@@ -115,7 +117,7 @@ def test_leaf_types_of_well_formed_fixtures_are_those_of_email() -> None:
     assert compared > len(fixture_mails()) // 2
 
 
-@given(damaged())
+@given(damaged_fixtures())
 def test_headers_of_damaged_mail_are_those_of_email_where_both_see_them(raw: bytes) -> None:
     theirs = email.message_from_bytes(raw)
     message = Message(raw)

@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 import pytest
 from hypothesis import given
-from strategies import codes, evidences, fixture_mails, judgements, reports
+from strategies import fixture_mails
 
 from bouncelib import parse_bounce
 from bouncelib.model import (
@@ -27,6 +27,7 @@ from bouncelib.model import (
     Verdict,
     parse_date,
 )
+from bouncelib.testing.strategies import codes, evidences, judgements, reports
 
 VALUES = (BounceReport, EnhancedCode, Evidence, Judgement, OriginalMessage, Reading, Recipient)
 

@@ -1,0 +1,80 @@
+"""Whether what a report says stands in the message: an oracle that is slow, and reads the bytes in every way there is."""
+
+from __future__ import annotations
+
+import binascii
+import email
+import html
+import re
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import unquote
+
+from bouncelib.message import Message
+from bouncelib.model import decode_xtext
+
+_WHOLE: Final = 1_000_000
+_CHARSETS: Final = ("utf-8", "latin-1")
+
+
+def stands(text: str, raw: bytes) -> bool:
+    """Return whether `text` stands in the message `raw`, white space and case aside, in any encoding that mail has.
+
+    That is: as it is, in a decoded part or header, with the escapes of xtext (RFC 3461), RFC 6533, URLs and HTML, or as a VERP
+    address spells it.
+    """
+    wanted = _bare(text).casefold()
+    return wanted.encode() in raw.lower() or any(wanted in reading for reading in _readings(raw))
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"\s+", "", text)
+
+
+def _readings(raw: bytes) -> Iterator[str]:
+    """Yield all that `raw` can be read as: as it is, in each charset, decoded as a whole and part by part."""
+    for text in _texts(raw):
+        for spelling in _spellings(text):
+            yield spelling.casefold()
+
+
+def _texts(raw: bytes) -> Iterator[str]:
+    for piece in (raw, binascii.a2b_qp(raw), *_payloads(raw)):
+        for charset in _CHARSETS:
+            yield piece.decode(charset, "replace")
+    # What a damaged tree holds is a matter of reading: our own view of it counts too.
+    message = Message(raw)
+    for part in message.parts():
+        yield part.text(_WHOLE)
+        yield part.body(_WHOLE).decode("utf-8", "replace")
+    for _, value in message.headers.decoded(_WHOLE):
+        yield value
+    original = message.original
+    if original is not None:
+        yield original.decode("utf-8", "replace")
+    yield message.notice
+    yield str(message.status_groups)
+
+
+def _payloads(raw: bytes) -> Iterator[bytes]:
+    for part in email.message_from_bytes(raw).walk():
+        payload = part.get_payload(decode=True)
+        if isinstance(payload, bytes):
+            yield payload
+
+
+def _spellings(text: str) -> Iterator[str]:
+    """Yield `text`, and what the named rules make of it, without folds and white space."""
+    bare = _bare(text)
+    yield bare
+    if "\\x{" in bare:
+        yield re.sub(r"\\x\{([0-9A-Fa-f]{2,6})\}", lambda match: chr(min(int(match[1], 16), 0x10FFFF)), bare)
+    if "+" in bare:
+        yield re.sub(r"\+([0-9A-Fa-f]{2})", lambda match: chr(int(match[1], 16)), bare)
+        yield decode_xtext(bare)
+    if "%" in bare:
+        yield unquote(bare)
+    if "=" in bare:
+        yield bare.replace("=", "@")
+    if "&" in bare:
+        yield html.unescape(bare)
