@@ -45,33 +45,6 @@ _BLOCK_TAGS: Final = frozenset(
         "dd",
     }
 )
-_BREAK: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
-_C0: Final = bytes(c for c in range(128) if (c < 32 and c not in {9, 10, 13}) or c == 127)
-_ENCODED_WORD: Final = re.compile(r"=\?([^?\s]{1,64})\?([bqBQ])\?([^?\n]{0,4096})\?=")
-_BETWEEN_WORDS: Final = re.compile(r"(\?=)\s+(=\?[^?\s]{1,64}\?[bqBQ]\?)")
-_FOLD: Final = re.compile(r"\r?\n(?=[ \t])")
-_BLOCK_TAGS: Final = frozenset(
-    {
-        "br",
-        "p",
-        "div",
-        "tr",
-        "li",
-        "ul",
-        "ol",
-        "table",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "hr",
-        "title",
-        "pre",
-        "blockquote",
-        "dt",
-        "dd",
-    }
-)
 _BREAK: Final = re.compile(r"<(?:br|p|div|tr|li)\b", re.IGNORECASE)
 # Runs are looked at once, from their start.
 _SOURCE_BREAK: Final = re.compile(r"(?<![ \t\r\n])[ \t\r]*\n[ \t\r\n]*|(?<=[ \t])\n[ \t\r\n]*")
