@@ -13,6 +13,7 @@ from bouncelib import candidates
 from bouncelib.message import Headers
 from bouncelib.model import Envelope, Kind, OriginalMessage, Reading, parse_date
 from bouncelib.patterns import late
+from bouncelib.text import printable
 
 _FIELD_LINE: Final = late(r"^[ \t>|]{0,4}([A-Za-z][A-Za-z0-9-]{1,40}):(?:[ \t]|$)")
 _KNOWN: Final = frozenset(
@@ -66,7 +67,7 @@ def make_envelope(block: bytes, original: bytes | None, notice: str, reading: Re
 
 def return_path(raw: bytes) -> str:
     """Return the address in a Return-Path field; the null one is empty (RFC 5321, section 4.4)."""
-    text = raw.decode("utf-8", "replace").strip()
+    text = printable(raw.decode("utf-8", "replace"))
     return addresses.clean(text) or text.strip("<> ")
 
 

@@ -18,7 +18,9 @@ _NEVER: Final = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-es
 # What these make of ASCII bytes is not ASCII text.
 _NOT_ASCII: Final = frozenset({"utf-7", "hz", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"})
 _ISO_2022: Final = re.compile(rb"\x1b[$(]")
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f]+")
+# Controls, the line breaks of Unicode, and halves of characters, which no output can encode.
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+_CONTROL_OR_BREAK: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _C0: Final = bytes(c for c in range(128) if (c < 32 and c not in {9, 10, 13}) or c == 127)
 _ENCODED_WORD: Final = re.compile(r"=\?([^?\s]{1,64})\?([bqBQ])\?([^?\n]{0,4096})\?=")
 _BETWEEN_WORDS: Final = re.compile(r"(\?=)\s+(=\?[^?\s]{1,64}\?[bqBQ]\?)")
@@ -105,7 +107,9 @@ def _guess(raw: bytes, declared: str | None) -> str:
 
 
 def visible(text: str) -> str:
-    """Return `text` with a space for each control character but tabs and line breaks."""
+    """Return `text` with a space for each control character but tabs and line breaks, which are all LF."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
     if text.isascii():
         raw = text.encode("ascii")
         return text if len(raw.translate(None, _C0)) == len(raw) else _CONTROL.sub(" ", text)
@@ -137,7 +141,9 @@ def _encoded_word(match: re.Match[str]) -> str:
     raw = body.encode("utf-8", "surrogateescape")
     decoded = decode_base64(raw) if encoding in "bB" else binascii.a2b_qp(raw.replace(b"_", b" "), header=True)
     # RFC 2231, section 5: a language may follow the charset.
-    return decode(decoded, label.partition("*")[0])
+    text = decode(decoded, label.partition("*")[0])
+    # A field is one line, whatever its words encode.
+    return text if text.isprintable() else _CONTROL_OR_BREAK.sub(" ", text)
 
 
 def decode_base64(raw: bytes) -> bytes:

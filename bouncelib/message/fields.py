@@ -13,8 +13,13 @@ _FIELD: Final = re.compile(r"^([A-Za-z][A-Za-z0-9-]*):[ \t]*(.*)$", re.MULTILINE
 
 
 def split_groups(text: str) -> list[Group]:
-    """Return the groups of fields in `text`, split at blank lines; a line that is no field continues the one before it."""
+    """Return the groups of fields in `text`, split at blank lines; a line that is no field continues the one before it.
+
+    Tabs become spaces.
+    """
     groups = []
+    if "\t" in text:
+        text = text.replace("\t", " ")
     for block in _GROUPS.split(text.strip("\n")):
         group: Group = _FIELD.findall(block)
         if len(group) != block.count("\n") + 1 or " \n" in block:

@@ -53,7 +53,8 @@ class Part:
         encoding = self.headers.raw(b"content-transfer-encoding")
         if not encoding or encoding.lower() in _PLAIN_ENCODINGS:
             return raw
-        return _text.decode_transfer(raw, encoding.decode("latin-1"))
+        decoded = _text.decode_transfer(raw, encoding.decode("latin-1"))
+        return decoded.replace(b"\r\n", b"\n") if b"\r" in decoded else decoded
 
     def text(self, limit: int) -> str:
         """Return at most `limit` bytes of the body as text; HTML as the text it shows."""
