@@ -25,6 +25,9 @@ _UNREACHED: Final = late(
     r"\(nullmx\)|indicated no smtp service"
 )
 _LOOK: Final = 500
+# Statuses (subject, detail) that name no cause by themselves, whatever RFC 3463 says of them: 4.7 that the time was over, 7.1
+# any refusal, 5.1 any 5yz reply to a command, 4.1 and 4.4 all that may stand between two hosts. The notice may do better.
+_MUTE: Final = frozenset({(2, 1), (4, 1), (4, 4), (4, 7), (5, 1), (7, 1)})
 _FILLED: Final = (
     "diagnostic",
     "diagnostic_type",
@@ -189,9 +192,12 @@ def _is_complete(evidence: Evidence) -> bool:
     if evidence.diagnostic or not (action is Action.FAILED or action is Action.DELAYED):
         return True
     status = evidence.status
-    # x.y.0 and x.3.y tell no cause (RFC 3463, section 3), and x.4.7 only that the time was over; the notice may do better.
+    # x.y.0 and x.3.y tell no cause either (RFC 3463, section 3).
     return (
-        status is not None and status.detail != 0 and status.subject != 3 and (status.subject, status.detail) != (4, 7)
+        status is not None
+        and status.detail != 0
+        and status.subject != 3
+        and (status.subject, status.detail) not in _MUTE
     )
 
 
