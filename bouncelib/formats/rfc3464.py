@@ -20,12 +20,15 @@ from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Final
 
+from attrs import evolve
+
 from bouncelib import address as addresses
 from bouncelib import smtp
 from bouncelib.format import Fingerprint, Format, report
 from bouncelib.message import Group, Message, split_groups
 from bouncelib.model import Action, EnhancedCode, Evidence, Reading, mta_name
 from bouncelib.patterns import late
+from bouncelib.signs import fold
 from bouncelib.text import decode_words
 
 _ACTIONS: Final = MappingProxyType(
@@ -60,6 +63,15 @@ _IN_TEXT: Final = late(r"(?im)^(?:reporting-mta|final-recipient)[ \t]*:")
 _REPLY: Final = late(r"[45][0-9]{2}")
 _TYPED: Final = late(r"\s*([A-Za-z][\w.-]{0,30})\s*;\s*")
 _WORD: Final = late(r"[A-Za-z]+")
+_OVER: Final = late(
+    r"fail|return|undeliver|not be delivered|unzustell|echec|non remis|no se pud|nao entreg|недостав|不能|退信"
+)
+_LATE: Final = late(
+    r"delay|warning|not yet|still being|still trying|will (?:be |keep |continue )?(?:re-?)?tr(?:y|ied)|"
+    r"do not (?:need to )?re-?send|"
+    r"verzoger|retard|atrasad|ritard|vertraag|forsin|forsen|opozni|задерж|遅延|延迟|延遲|지연"
+)
+_PEEK: Final = 2048
 
 
 def read(message: Message) -> Reading | None:
@@ -86,8 +98,20 @@ def _read_groups(message: Message, groups: Sequence[Group]) -> Reading | None:
     for group in recipients:
         evidence = read_group(group)
         if evidence:
+            if evidence.action is Action.DELAYED and not _states_action(group) and _is_over(message):
+                evidence = evolve(evidence, action=Action.FAILED)
             found.append(evidence)
     return report("rfc3464", found, fields) if found else None
+
+
+def _states_action(group: Group) -> bool:
+    return any(name.lower() == "action" and value for name, value in group)
+
+
+def _is_over(message: Message) -> bool:
+    """Return whether the human part says that the mail came back, and nothing of trying again."""
+    text = f"{fold(message.headers.get(b'subject') or '')}\n{fold(message.notice[:_PEEK])}"
+    return _OVER.search(text) is not None and _LATE.search(text) is None
 
 
 def sort_groups(groups: Sequence[Group]) -> tuple[Group, list[Group]]:
