@@ -12,10 +12,11 @@ from attrs import asdict
 
 from bouncelib.cli.output import clean, complain, json_line, lines, row
 from bouncelib.errors import SourceError
-from bouncelib.model import Stage
+from bouncelib.model import Action, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TextIO
 
     from bouncelib.model import BounceReport
     from bouncelib.parser import BounceParser
@@ -118,6 +119,25 @@ def _show_hits(hits: Counter[str], *, as_json: bool) -> None:
         click.echo(f"{count}\t{clean(rule)}", err=True)
 
 
+def _classify_logs(parser: BounceParser, logs: tuple[TextIO, ...], *, as_json: bool) -> None:
+    from bouncelib.logs import read_log
+
+    delivered = 0
+    for entry in (entry for log in logs for entry in read_log(log)):
+        if entry.action is Action.DELIVERED:
+            delivered += 1
+            continue
+        domain = entry.address.rpartition("@")[2]
+        judgement = parser.classify_response(
+            entry.text, host=entry.relay, status=entry.status, action=entry.action, domain=domain
+        )
+        if as_json:
+            json_line({**asdict(entry), **asdict(judgement)})
+        else:
+            row((entry.action, entry.address, judgement.verdict, judgement.reason, judgement.rule, entry.relay))
+    click.echo(f"delivered\t{delivered}", err=True)
+
+
 def _matching(pattern: re.Pattern[str], example: str) -> Callable[..., str | None]:
     def check(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
         if value is not None and not pattern.fullmatch(value):
@@ -128,7 +148,15 @@ def _matching(pattern: re.Pattern[str], example: str) -> Callable[..., str | Non
 
 
 @click.command()
-@click.argument("text")
+@click.argument("text", required=False)
+@click.option(
+    "--log",
+    "logs",
+    multiple=True,
+    metavar="FILE",
+    type=click.File("r", encoding="utf-8", errors="replace"),
+    help="Judge the deliveries in this mail server's log instead, - for standard input; may be given several times.",
+)
 @click.option("--host", metavar="NAME", help="The server that said it.")
 @click.option(
     "--stage",
@@ -144,9 +172,12 @@ def _matching(pattern: re.Pattern[str], example: str) -> Callable[..., str | Non
 @click.option("--domain", metavar="NAME", help="The domain of the recipient.")
 @click.option("--json", "as_json", is_flag=True, help="Print the judgement as one line of JSON.")
 @_rules_option
-def classify(
-    text: str,
+@click.pass_context
+def classify(  # noqa: PLR0913 - one argument an option
+    context: click.Context,
     *,
+    text: str | None,
+    logs: tuple[TextIO, ...],
     host: str | None,
     stage: str | None,
     status: str | None,
@@ -158,7 +189,18 @@ def classify(
     """Say what one SMTP reply means.
 
     TEXT is the reply as the server gave it, or - for standard input.
+
+    With --log, one line comes out for each recipient that the log of Postfix, Exim, Sendmail or OpenSMTPD says was refused or
+    delayed: what became of it, the address, the verdict, the reason, the rule that decided, and the server that said so, with
+    tabs between. What was delivered is counted at the end, on standard error.
     """
+    if logs:
+        if text is not None:
+            raise click.UsageError("give TEXT or --log, not both", context)
+        _classify_logs(_parser(rule_files), logs, as_json=as_json)
+        return
+    if text is None:
+        raise click.UsageError("give TEXT, or --log FILE", context)
     if text == "-":
         text = sys.stdin.buffer.read().decode("utf-8", "replace")
     judgement = _parser(rule_files).classify_response(
