@@ -28,6 +28,8 @@ _LOOK: Final = 500
 # Statuses (subject, detail) that name no cause by themselves, whatever RFC 3463 says of them: 4.7 that the time was over, 7.1
 # any refusal, 5.1 any 5yz reply to a command, 4.1 and 4.4 all that may stand between two hosts. The notice may do better.
 _MUTE: Final = frozenset({(2, 1), (4, 1), (4, 4), (4, 7), (5, 1), (7, 1)})
+# A local program's exit code, which is all that Sendmail puts into the machine-readable part: its transcript has the words.
+_EXIT: Final = late(r'[\s"]*[0-9]{1,3}[\s"]*')
 _FILLED: Final = (
     "diagnostic",
     "diagnostic_type",
@@ -138,11 +140,10 @@ def _challenge(signs: Signs, dispatcher: Dispatcher) -> Reading | None:
     """Return the challenge that comes in the shape of a delivery report: from the recipient, not from a mail system."""
     if not signs.sender:
         return None
-    for form in dispatcher.candidates(signs):
-        if form.kind is Kind.CHALLENGE:
-            found = _run(form, signs.message)
-            if found is not None:
-                return _settled(signs.message, found)
+    for form in dispatcher.challenges.candidates(signs):
+        found = _run(form, signs.message)
+        if found is not None:
+            return _settled(signs.message, found)
     return None
 
 
@@ -189,7 +190,9 @@ def _quotes_a_reply(evidence: Evidence) -> bool:
 def _is_complete(evidence: Evidence) -> bool:
     """Return whether a report says enough of one recipient: a specific status, or what was said."""
     action = evidence.action
-    if evidence.diagnostic or not (action is Action.FAILED or action is Action.DELAYED):
+    if not (action is Action.FAILED or action is Action.DELAYED):
+        return True
+    if evidence.unwrapped or (evidence.diagnostic and not _is_exit(evidence)):
         return True
     status = evidence.status
     # x.y.0 and x.3.y tell no cause either (RFC 3463, section 3).
@@ -199,6 +202,10 @@ def _is_complete(evidence: Evidence) -> bool:
         and status.subject != 3
         and (status.subject, status.detail) not in _MUTE
     )
+
+
+def _is_exit(evidence: Evidence) -> bool:
+    return evidence.diagnostic_type in _LOCAL and _EXIT.fullmatch(evidence.diagnostic or "") is not None
 
 
 def _fill(known: Sequence[Evidence], found: Sequence[Evidence]) -> Iterator[Evidence]:
@@ -216,6 +223,8 @@ def _fill(known: Sequence[Evidence], found: Sequence[Evidence]) -> Iterator[Evid
             for name in _FILLED
             if getattr(one, name) is None and getattr(other, name) is not None
         }
+        if other.diagnostic and _is_exit(one):
+            gaps["unwrapped"] = other.diagnostic
         sources = tuple((name, other.format or "") for name in gaps)
         yield evolve(
             one,

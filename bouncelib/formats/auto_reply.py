@@ -105,6 +105,7 @@ _ABSENT: Final = late(
 _AWAY: Final = late(
     r"\b(?:i am|i'm|i will be|i shall be|we are|currently|is|am) (?:\w+ ){0,3}(?:out of (?:the )?office|away|"
     r"on (?:leave|vacation|holiday|business|maternity)|on annual|travell?ing|unavailable)\b|"
+    r"(?:won't|will not) be (?:back|here|in|reading)\b[^.]{0,60}\b(?:until|till|before|for)\b|"
     r"limited access to (?:my )?e-?mail|will (?:return|be back|reply|respond|get back)[^.]{0,80}(?:return|on|when|"
     r"as soon|shortly|upon|within|by)\b|no longer (?:works?|employed|with|at|part)|"
     r"(?:has|have) left (?:the|our|this) (?:company|organi[sz]ation|firm|university|school)|"
@@ -203,11 +204,11 @@ def _is_candidate(signs: Signs, *, opens: bool, marked: bool) -> bool:
     if robot and not opens and (signs.failure_subject or not signs.sender.strip(b"<> ")):
         # A real bounce may carry Auto-Submitted too.
         return False
-    if marked:
+    headers = signs.message.headers
+    if marked or _by_formail(headers):
         return True
     if signs.personal:
         return False
-    headers = signs.message.headers
     return opens or (not is_list(headers) and _is_likely(signs, headers))
 
 
@@ -240,6 +241,13 @@ def is_marked(headers: Headers) -> bool:
     return headers.opens(b"delivered-to", b"autoresponder")
 
 
+def _by_formail(headers: Headers) -> bool:
+    """Return whether a recipe of procmail answers: its answers look like a person's, but for these (procmailex(5))."""
+    answers = headers.raw(b"in-reply-to") is not None or headers.raw(b"references") is not None
+    robot = (headers.get(b"precedence") or "").strip().lower() in {"junk", "bulk"}
+    return answers and robot and headers.raw(b"x-loop") is not None
+
+
 def is_list(headers: Headers) -> bool:
     """Return whether a mailing list or a newsletter sent this."""
     return any(
@@ -260,7 +268,7 @@ def _is_likely(signs: Signs, headers: Headers) -> bool:
 
 def _says_so(signs: Signs, headers: Headers, opening: str) -> bool:
     """Return whether subject and opening words make a reply of a message that no header marks as one."""
-    if _SUFFIX.search(signs.subject):
+    if _SUFFIX.search(signs.subject) or (_by_formail(headers) and _AWAY.search(opening)):
         return True
     submitted = (headers.get(b"auto-submitted") or "").lower()
     if submitted.startswith("auto-generated"):
@@ -315,6 +323,7 @@ _CLUES: Final = (
     "x-auto-response-suppress",
     "delivered-to: autoresponder",
     "x-mailer: yahoomailautoresponder",
+    "x-loop",
 )
 # The words of `_SUBJECT`, `_SUFFIX` and `_ABSENT`, to be looked up.
 _TOPICS: Final = (
