@@ -32,6 +32,12 @@ _URL: Final = late(r"https?://[^\s<>\"')\]}]{3,400}", re.IGNORECASE)
 _WAITING: Final = (Reason.GREYLISTED, Reason.RATE_LIMITED, Reason.BLOCKLISTED, Reason.SYSTEM_ERROR)
 _REFUSED_SENDERS: Final = (Fault.SENDER, Fault.MESSAGE)
 _BEFORE_RCPT: Final = ("CONNECT", "EHLO", "STARTTLS", "AUTH", "MAIL")
+_ADVICE: Final = late(
+    r"(?:please|should|kindly|[.!]) {1,2}(?:double[- ]?check|check|verify|confirm|correct)[^.:;]{0,100}"
+    r"\b(?:try|send)[a-z ]{0,30} again\b(?! (?:later|in|after)\b)|"
+    r"\breturn(?:ed|ing)?(?: it| mail| message)?(?: back)? to (?:the |its )?(?:sender|originator)\b",
+    re.IGNORECASE,
+)
 _OF_A_MAILBOX: Final = (Reason.UNKNOWN_USER, Reason.DISABLED, Reason.MOVED, Reason.BAD_ADDRESS)
 _TEXT: Final = 4096
 """How much of a diagnostic is judged, in characters."""
@@ -56,12 +62,14 @@ class Classifier:
         if action is Action.DELIVERED or action is Action.RELAYED or action is Action.EXPANDED:
             return DELIVERED
         text = evidence.unwrapped or evidence.diagnostic or ""
-        facts = Facts(text[:_TEXT], evidence.status, evidence.smtp_code, evidence.stage, action)
+        facts = Facts(_told(text[:_TEXT]), evidence.status, evidence.smtp_code, evidence.stage, action)
         found = self._book.look_up(facts)
         decision = self._decide(facts, evidence, found)
         if decision.weak and evidence.unwrapped and evidence.diagnostic:
             # The wrapper may say what the quoted reply leaves open.
-            facts = Facts(evidence.diagnostic[:_TEXT], evidence.status, evidence.smtp_code, evidence.stage, action)
+            facts = Facts(
+                _told(evidence.diagnostic[:_TEXT]), evidence.status, evidence.smtp_code, evidence.stage, action
+            )
             found = self._book.look_up(facts)
             wider = self._decide(facts, evidence, found)
             if not wider.weak:
@@ -167,6 +175,11 @@ class _Decision:
             return ()
         rule = self.other[1]
         return (("agrees with" if rule.base is self.hit[1].base else "overruled", rule.id),)
+
+
+def _told(text: str) -> str:
+    """Return `text` without the advice that a reader gets: who is to try again is its sender, not his server."""
+    return _ADVICE.sub(" ", text) if "gain" in text or "ender" in text else text
 
 
 def _weigh(by_code: Hit, by_words: Hit | None) -> _Decision:

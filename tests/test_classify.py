@@ -325,3 +325,18 @@ def test_what_a_server_said_of_the_sender_is_not_said_of_the_recipient() -> None
         "said: 550 5.1.1 <bob@store.example>: User unknown (in reply to RCPT TO command)"
     )
     assert classify_response(text).verdict is Verdict.SOFT
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict", "reason"),
+    [
+        ("550 Domain not found. Please check the address and try again.", "hard", "unknown_host"),
+        ("550 Domain not found, try again", "soft", None),
+        ("550 no such domain. The message was returned to the sender.", "hard", "unknown_host"),
+        ("550 Unable to verify recipient, try again", "soft", None),
+    ],
+)
+def test_advice_to_the_reader_is_no_cause(text: str, verdict: str, reason: str | None) -> None:
+    judgement = classify_response(text)
+    assert judgement.verdict == verdict
+    assert reason is None or judgement.reason == reason

@@ -120,6 +120,11 @@ _ENOUGH: Final = 1500
 _PREAMBLE: Final = 40
 _SUMMARY: Final = late(r"[ \t>|]{0,8}(?:message-id|date|from|to|cc|subject|sent|size)[ \t]*:", re.IGNORECASE)
 _FEW_FIELDS: Final = 9
+_SURE: Final = 2
+_CERTAIN: Final = 4
+# What gateways of X.400 and Exchange put before an Internet address.
+_X400: Final = late(r"^(?:smtp|rfc-?822|internet)[=:;]", re.IGNORECASE)
+_RULE: Final = late(r"[-=*_#~]{8,}")
 _LOG: Final = late(r"log|address|transcript|session|recipient|error|diagnos|reason|detail")
 
 
@@ -137,7 +142,9 @@ def read(message: Message) -> Reading | None:
         return None
     named = _recipients(message, text)
     if not named and len(text) < len(whole):
-        named = _after_headers(message, whole, len(text))
+        rest = _without_summary(whole)
+        named = _recipients(message, rest) or _after_headers(message, whole, len(text))
+        text = rest or text
     if not named and signs.failure_subject:
         named = _from_subject(signs) or _from_original(message)
     if not named:
@@ -223,15 +230,26 @@ def _recipients(message: Message, text: str) -> dict[str, str]:
     ours = _ours(message)
     lines = text.split("\n")
     best: list[tuple[int, int, str]] = []
+    quoted: list[tuple[int, int, str]] = []
+    own: list[tuple[int, int, str]] = []
     for number, line in enumerate(lines):
         if "@" not in line or "message-id" in line.lower():
             continue
-        for address in addresses.find_all(line):
+        for found in addresses.find_all(line):
+            address = _X400.sub("", found)
             low = address.lower()
-            if low in ours or _OWN.match(low) or ("." not in addresses.domain(low) and not low.startswith('"')):
+            if _OWN.match(low) or ("." not in addresses.domain(low) and not low.startswith('"')):
                 continue
             before, _, after = line.partition(address)
-            best.append((_rank(before, after), number, address))
+            where = own if low in ours else quoted if _quotes_field(lines, number) else best
+            where.append((_rank(before, after), number, address))
+    if all(rank < _SURE for rank, _, _ in best):
+        # Nothing better than the header of the original, as far as the notice repeats it.
+        best += quoted
+    if not best:
+        # Who writes to himself is sender and recipient; the place must be beyond doubt.
+        writer = message.headers.get(b"from") or ""
+        best = [(rank, at, address) for rank, at, address in own if rank == _CERTAIN and address not in writer]
     if not best:
         return {}
     top = max(rank for rank, _, _ in best)
@@ -241,6 +259,13 @@ def _recipients(message: Message, text: str) -> dict[str, str]:
             chosen.setdefault(address.lower(), (number, address))
     places = sorted(number for number, _ in chosen.values())
     return {address: _said(lines, number, places, address) for number, address in chosen.values()}
+
+
+def _quotes_field(lines: list[str], number: int) -> bool:
+    """Return whether line `number` is one of several fields of the original that the notice repeats."""
+    if not _SUMMARY.match(lines[number]):
+        return False
+    return any(_SUMMARY.match(line) for line in (*lines[max(0, number - 1) : number], *lines[number + 1 : number + 2]))
 
 
 def _after_headers(message: Message, whole: str, start: int) -> dict[str, str]:
@@ -278,9 +303,12 @@ def _said(lines: list[str], number: int, places: list[int], address: str) -> str
         # Recipients that follow each other without a word share what is said after the last of them.
         start, end = end, next((place for place in places if place > end), len(lines))
         said = _telling(lines[start:end], address)
-    elsewhere = [line for line in lines if address in line and smtp.find_reply(line).code]
-    if elsewhere and not smtp.find_reply(said).code:
-        said = elsewhere[0].strip()
+    reply = smtp.find_reply(said)
+    if not (reply.code and reply.status):
+        elsewhere = [line.strip() for line in lines if address in line and smtp.find_reply(line).code]
+        fuller = next((line for line in elsewhere if smtp.find_reply(line).status), None)
+        if fuller or (elsewhere and not reply.code):
+            said = fuller or elsewhere[0]
     if not said or not (smtp.find_reply(said).code or _FAILED.search(fold(said))):
         before = [line.strip() for line in lines[max(0, number - 8) : number] if line.strip()]
         said = f"{' '.join(before)} {said}".strip()
@@ -300,7 +328,12 @@ def _telling(segment: list[str], address: str) -> str:
         if reply.code or reply.status:
             stop = next((n for n in range(at + 1, len(bare)) if not bare[n]), len(bare))
             return " ".join([text, *bare[at + 1 : stop]])[:_ENOUGH]
-    return " ".join(line for line in (first, *bare[1:]) if line)[:_ENOUGH]
+    told = [first]
+    for line in bare[1:]:
+        if any(told) and _RULE.match(line):
+            break
+        told.append(line)
+    return " ".join(filter(None, told))[:_ENOUGH]
 
 
 def _from_subject(signs: Signs) -> dict[str, str]:
