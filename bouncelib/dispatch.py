@@ -7,6 +7,7 @@ from typing import Final
 
 from bouncelib.format import Fingerprint, Format
 from bouncelib.message import Headers
+from bouncelib.model import Kind
 from bouncelib.signs import Signs
 from bouncelib.words import Phrase, PhraseIndex, Words
 
@@ -20,11 +21,14 @@ Filed = tuple[int, Fingerprint | None]
 class Dispatcher:
     """The formats of one parser, filed under their clues."""
 
-    __slots__ = ("_always", "_formats", "_headers", "_parts", "_phrases", "_senders", "_subjects", "_topics", "_types")
+    __slots__ = (
+        "_always", "_challenges", "_formats", "_headers", "_parts", "_phrases", "_senders", "_subjects", "_topics", "_types",
+    )  # fmt: skip
 
     def __init__(self, formats: Iterable[Format]) -> None:
         """File `formats`, whose order is their priority."""
         self._formats = tuple(formats)
+        self._challenges: Dispatcher | None = None
         self._always: list[int] = []
         self._senders: dict[bytes, list[Filed]] = {}
         self._headers: dict[bytes, list[tuple[bytes, Filed]]] = {}
@@ -65,6 +69,13 @@ class Dispatcher:
     def lead(self) -> Format | None:
         """The format that is asked before anybody looks at clues: the standard's own."""
         return self._formats[0] if self._formats and not self._formats[0].fingerprints else None
+
+    @property
+    def challenges(self) -> Dispatcher:
+        """The formats of challenges alone."""
+        if self._challenges is None:
+            self._challenges = Dispatcher(form for form in self._formats if form.kind is Kind.CHALLENGE)
+        return self._challenges
 
     def candidates(self, signs: Signs) -> list[Format]:
         """Return the formats worth asking, in their order."""

@@ -14,6 +14,7 @@ from bouncelib.patterns import late
 _T = TypeVar("_T")
 _REPORT_TYPE: Final = late(rb"report-type[ \t]*=[ \t]*\"?([A-Za-z-]{1,40})", re.IGNORECASE)
 _FROM: Final = late(rb"([^\s<>\"(),;:]{1,64})@([^\s<>\"(),;:]{1,255})")
+_LOCAL_PART: Final = 64
 # Names of mail systems. Patterns that begin with a letter are looked for fast; what must open the field is asked apart.
 _DAEMON: Final = late(
     rb"mailer[ ._-]?daemon|post[._-]?master|mail[ ._-]?deliver|mail[ ._-]daemon|daemon@|mdaemon|"
@@ -143,10 +144,13 @@ class Signs:
     @_Sign
     def sender_keys(self) -> tuple[bytes, ...]:
         """What a sender is filed under: the local part, the whole address, ``@domain``."""
-        match = _FROM.search(self.sender)
+        sender = self.sender
+        at = sender.find(b"@")
+        # The pattern is tried at every character: what stands too far before the first "@" is none of its business.
+        match = _FROM.search(sender, max(0, at - _LOCAL_PART)) if at > 0 else None
         if match:
             return match[1], match[0], b"@" + match[2]
-        return (self.sender.strip(b"<> "),) if self.sender else ()
+        return (sender.strip(b"<> "),) if sender else ()
 
     @_Sign
     def subject(self) -> str:

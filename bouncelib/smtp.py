@@ -157,7 +157,8 @@ def join_lines(text: str) -> str:
 def find_stage(text: str) -> Stage | None:
     """Return the step of the session that `text` says was answered, or None."""
     if not (
-        " to " in text
+        "eply to " in text
+        or "sponse to " in text
         or "fter " in text
         or "uring " in text
         or "while s" in text

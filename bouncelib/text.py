@@ -22,6 +22,7 @@ _ISO_2022: Final = re.compile(rb"\x1b[$(]")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _CONTROL_OR_BREAK: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _C0: Final = bytes(c for c in range(128) if (c < 32 and c not in {9, 10, 13}) or c == 127)
+_NOT_BASE64: Final = bytes(c for c in range(256) if not (c < 128 and chr(c).isalnum()) and c not in b"+/")
 _ENCODED_WORD: Final = re.compile(r"=\?([^?\s]{1,64})\?([bqBQ])\?([^?\n]{0,4096})\?=")
 _BETWEEN_WORDS: Final = re.compile(r"(\?=)\s+(=\?[^?\s]{1,64}\?[bqBQ]\?)")
 _FOLD: Final = re.compile(r"\r?\n(?=[ \t])")
@@ -51,6 +52,10 @@ _BREAK: Final = re.compile(r"<(?:br|p|div|tr|li)\b", re.IGNORECASE)
 # Runs are looked at once, from their start.
 _SOURCE_BREAK: Final = re.compile(r"(?<![ \t\r\n])[ \t\r]*\n[ \t\r\n]*|(?<=[ \t])\n[ \t\r\n]*")
 _CHARDET_BYTES: Final = 1024
+_ASCII: Final = bytes(range(128))
+# A guess from fewer bytes is as good as any, and Western European text has one such letter in a notice.
+_TOO_FEW: Final = 4
+_WHOLE_TO_BROKEN: Final = 4
 
 
 def charset(label: str | None) -> str | None:
@@ -95,15 +100,27 @@ def _guess(raw: bytes, declared: str | None) -> str:
         # Truncated or locally damaged text is still text in its charset.
         if text.count("\ufffd") * 20 <= len(text):
             return text
-    from chardet import detect
-
     # What is ASCII tells nothing, and guessing costs by the byte.
     telling = b"\n".join([line for line in raw.split(b"\n") if not line.isascii()])[:_CHARDET_BYTES]
-    name = charset(detect(telling)["encoding"])
+    letters = telling.translate(None, _ASCII)
+    if len(letters) < _TOO_FEW:
+        name: str | None = "cp1252"
+    elif _is_damaged_utf8(letters):
+        return raw.decode("utf-8", "replace")
+    else:
+        from chardet import detect
+
+        name = charset(detect(telling)["encoding"])
     try:
         return raw.decode(name or "latin-1")
     except UnicodeError:
         return raw.decode("latin-1")
+
+
+def _is_damaged_utf8(letters: bytes) -> bool:
+    """Return whether `letters`, which are no ASCII, are UTF-8 but for a few: encoded words are cut within a character."""
+    text = letters.decode("utf-8", "replace")
+    return text.count("\ufffd") * _WHOLE_TO_BROKEN <= len(text)
 
 
 def visible(text: str) -> str:
@@ -148,7 +165,7 @@ def _encoded_word(match: re.Match[str]) -> str:
 
 def decode_base64(raw: bytes) -> bytes:
     """Return what base64 `raw` holds, as far as it can be decoded."""
-    raw = re.sub(rb"[^A-Za-z0-9+/]", b"", raw)
+    raw = raw.translate(None, _NOT_BASE64)
     try:
         return binascii.a2b_base64(raw + b"=" * (-len(raw) % 4))
     except binascii.Error:

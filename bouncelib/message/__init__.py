@@ -101,6 +101,10 @@ class Message:
     def _scan(self) -> None:
         """Sort the parts by what they are for, as far as the original (and past it where the status is still missing)."""
         self._scanned = True
+        if self.media in _TEXT_TYPES:
+            # The most ordinary mail: one text and no parts.
+            (self._html if self.media == "text/html" else self._plain).extend(self.parts())
+            return
         for part in self.parts():
             media = part.content_type
             if media in _TEXT_TYPES:
