@@ -61,6 +61,8 @@ _PER_RECIPIENT: Final = _RECIPIENT | {
 }
 _IN_TEXT: Final = late(r"(?im)^(?:reporting-mta|final-recipient)[ \t]*:")
 _REPLY: Final = late(r"[45][0-9]{2}")
+# Courier's own name for an alias that leads to a program.
+_INTERNAL: Final = '".xalias/'
 _TYPED: Final = late(r"\s*([A-Za-z][\w.-]{0,30})\s*;\s*")
 _WORD: Final = late(r"[A-Za-z]+")
 _OVER: Final = late(
@@ -169,6 +171,8 @@ def read_group(group: Group) -> Evidence | None:
         final_address = _better(final_address, addresses.from_field(actual)[1] if actual else None, original_address)
     if final_address is None:
         return None
+    if original_address and final_address.startswith(_INTERNAL):
+        final_address = original_address
     diagnostic_type, diagnostic = _diagnostic(fields.get("diagnostic-code") or "")
     more = fields.get("x-supplementary-info") or fields.get("x400-supplementary-info")
     if more and not smtp.find_reply(diagnostic).code:
