@@ -110,6 +110,8 @@ class Format:
     """What its reports are, by and large: where in the order it is asked."""
     last_resort: bool = False
     """Whether it guesses: asked only where nobody else reads the message."""
+    bare: bool = False
+    """Whether it finds addresses and nothing of what was said: it has nothing to fill a gap with."""
 
     def run(self, message: Message) -> Reading | Iterable[Evidence] | None:
         """Return what this format makes of `message`, or None; nothing is checked."""

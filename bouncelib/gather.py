@@ -89,7 +89,7 @@ def _gather(message: Message, dispatcher: Dispatcher, *, wrapped: bool = False) 
     if reading is not None and all(map(_is_complete, reading.recipients)):
         return (None if signs.from_daemon else _challenge(signs, dispatcher)) or _settled(message, reading)
     for form in dispatcher.candidates(signs):
-        if reading is not None and form.kind not in _DELIVERY:
+        if reading is not None and (form.bare or form.kind not in _DELIVERY):
             continue
         if form.last_resort and reading is None and not wrapped:
             inner = _inner(message, signs, dispatcher)

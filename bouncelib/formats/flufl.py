@@ -79,4 +79,4 @@ def _detect(message: Message, raw: bytes) -> tuple[frozenset[bytes], frozenset[b
     return frozenset(temporary), frozenset(permanent)
 
 
-FORMAT: Final = Format("flufl", read=read, last_resort=True)
+FORMAT: Final = Format("flufl", read=read, last_resort=True, bare=True)
