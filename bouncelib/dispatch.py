@@ -66,6 +66,11 @@ class Dispatcher:
         self._topics = PhraseIndex(topics, pairs=False)
 
     @property
+    def formats(self) -> tuple[Format, ...]:
+        """All of them, in their order."""
+        return self._formats
+
+    @property
     def lead(self) -> Format | None:
         """The format that is asked before anybody looks at clues: the standard's own."""
         return self._formats[0] if self._formats and not self._formats[0].fingerprints else None
