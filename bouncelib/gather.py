@@ -22,8 +22,11 @@ _LOCAL: Final = frozenset({"x-unix", "x-local", "lmtp", "x-notes"})
 _UNREACHED: Final = late(
     r"timed out|refused to talk|connection (?:refused|reset|timed|dropped)|no route|not found|unreachable|name service|nxdomain|"
     r"host unknown|unknown host|lookup|no such host|cannot resolve|can't resolve|deferred: |"
-    r"\(nullmx\)|indicated no smtp service"
+    r"\(nullmx\)|indicated no smtp service|no such domain|domain does not exist|mx records point|bad address record|"
+    r"loops back to (?:my|it)self"
 )
+# Sendmail's own, in the form of a reply and under the name of the host that it did not find.
+_OWN_WORDS: Final = "550 Host unknown"
 _LOOK: Final = 500
 # Statuses (subject, detail) that name no cause by themselves, whatever RFC 3463 says of them: 4.7 that the time was over, 7.1
 # any refusal, 5.1 any 5yz reply to a command, 4.1 and 4.4 all that may stand between two hosts. The notice may do better.
@@ -275,6 +278,8 @@ def settle(evidence: Evidence) -> Evidence:
 def _refused(kind: str | None, text: str, code: str | None, remote: str | None) -> Refused | None:
     """Return who speaks, as far as the report tells."""
     if kind == "dns":
+        return Refused.NEVER_REACHED
+    if text == _OWN_WORDS:
         return Refused.NEVER_REACHED
     if kind in _LOCAL:
         return Refused.AFTER_ACCEPTANCE
