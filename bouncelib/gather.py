@@ -25,8 +25,8 @@ _UNREACHED: Final = late(
     r"\(nullmx\)|indicated no smtp service|no such domain|domain does not exist|mx records point|bad address record|"
     r"loops back to (?:my|it)self"
 )
-# Sendmail's own, in the form of a reply and under the name of the host that it did not find.
-_OWN_WORDS: Final = "550 Host unknown"
+# Sendmail's own, in the form of a reply and under the name of a host that it did not find, or did not ask (RFC 7505).
+_OWN_WORDS: Final = frozenset({"550 Host unknown", "556 Host does not accept mail: MX 0 ."})
 _LOOK: Final = 500
 # Statuses (subject, detail) that name no cause by themselves, whatever RFC 3463 says of them: 4.7 that the time was over, 7.1
 # any refusal, 5.1 any 5yz reply to a command, 4.1 and 4.4 all that may stand between two hosts. The notice may do better.
@@ -279,7 +279,7 @@ def _refused(kind: str | None, text: str, code: str | None, remote: str | None) 
     """Return who speaks, as far as the report tells."""
     if kind == "dns":
         return Refused.NEVER_REACHED
-    if text == _OWN_WORDS:
+    if text in _OWN_WORDS:
         return Refused.NEVER_REACHED
     if kind in _LOCAL:
         return Refused.AFTER_ACCEPTANCE
