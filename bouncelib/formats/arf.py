@@ -50,7 +50,8 @@ def read(message: Message) -> Reading | None:
     """Return the complaint that `message` is, all its fields kept, or None where it is none."""
     fields: Group = [field for group in _groups(message) for field in group]
     names = {name.lower() for name, _ in fields}
-    if "feedback-type" not in names:
+    # maildrop's mailbot leaves out the type, though it is required.
+    if "feedback-type" not in names and names.isdisjoint(_BESIDE):
         return None
     found: dict[str, str] = {}
     for wanted in _COMPLAINANTS:
