@@ -62,7 +62,7 @@ _OWN: Final = late(
 )
 # Words that hold a message back until its sender has done something.
 _HELD: Final = late(
-    r"(?:your|the|this) (?:e-?mail|message|mail)s?(?: [^.]{0,80})? (?:is|was|has been|will be|are|waits?)[^.]{0,30}"
+    r"(?:your|the|this) (?:e-?mail|message|mail)s?(?: (?:[^.]|\.\w){0,80})? (?:is|was|has been|will be|are|waits?)[^.]{0,30}"
     r"(?:held|queued|quarantined|waitlisted|on hold|not (?:been |be )?(?:yet )?delivered|waiting|stored|"
     r"delayed)[^.]{0,160}"
     r"|(?:before|until|so that|in order)[^.]{0,80}(?:your|the|this) (?:e-?mail|message|mail)s? (?:can|will|may|is|"

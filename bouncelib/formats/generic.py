@@ -41,7 +41,9 @@ _FAILED: Final = late(
     r"failed|failure|"
     r"fail(?:s|ed)? to|returned|reject|refused|bounced|unknown|not found|does(?:n't| not) exist|no such|invalid|"
     r"not listed|error|"
-    r"not known|not exist|permanent|delayed|not yet|quota|mailbox.{0,20}full|unreachable|not accept|blocked|"
+    r"not known|not exist|permanent|delayed|not yet|"
+    r"verzogert|retard|ritardat|vertraagd|forsinket|forsenad|opoznion|задерж|遅延|延迟|延遲|지연|"
+    r"quota|mailbox.{0,20}full|unreachable|not accept|blocked|"
     r"discarded|no longer|not a valid|"
     r"unzustellbar|nicht (?:zu|an|ge)|konnte|kann .{0,40}nicht|n'a pas|n'existe|impossible|inconnu|non (?:remis|"
     r"recense|e stato)|no (?:se )?pudo|no existe|"
@@ -56,7 +58,10 @@ _DELAYED: Final = late(
     r"not yet been delivered|"
     r"has not been delivered (?:to|yet)|no action is required|do not (?:need to )?re-?send|this is a warning|"
     r"warning message only|"
-    r"not been able to deliver .{0,60}yet|attempts to deliver .{0,60}will continue|will try again|verzogert|retarde",
+    r"not been able to deliver .{0,60}yet|attempts to deliver .{0,60}will continue|will try again|verzogert|"
+    r"noch nicht zugestellt|retarde|pas encore|"
+    r"ritardat|retrasad|atrasad|vertraagd|forsinket|forsenad|opoznion|zpozden|gecikti|задерж|еще не доставлен|"
+    r"遅延|延迟|延遲|지연",
 )
 # Words by which a report speaks of the reader's own message, or of one message that failed.
 _ADDRESSED: Final = late(
