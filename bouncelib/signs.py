@@ -90,6 +90,7 @@ _QUOTES: Final = late(
     re.MULTILINE,
 )
 _PEEK: Final = 6000
+_ACCENTS: Final = late("[\u0300-\u036f]+")
 
 
 def fold(text: str) -> str:
@@ -97,7 +98,7 @@ def fold(text: str) -> str:
     if text.isascii():
         return text.lower()
     text = unicodedata.normalize("NFKD", text.casefold())
-    return unicodedata.normalize("NFC", "".join(c for c in text if not "\u0300" <= c <= "\u036f"))
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", text))
 
 
 class _Sign(Generic[_T]):

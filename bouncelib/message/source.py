@@ -56,8 +56,12 @@ class Source:
         """Return the bytes from `start` to `end` with every line ended by LF."""
         piece = self.raw[start:end]
         if b"\r" in piece:
-            # CR CR LF is what a careless conversion makes of one line end.
-            piece = piece.replace(b"\r\r\n", b"\n").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+            if b"\r\r" in piece:
+                # CR CR LF is what a careless conversion makes of one line end.
+                piece = piece.replace(b"\r\r\n", b"\n")
+            piece = piece.replace(b"\r\n", b"\n")
+            if b"\r" in piece:
+                piece = piece.replace(b"\r", b"\n")
         return piece
 
     def header_block(self, start: int) -> tuple[bytes, int]:
