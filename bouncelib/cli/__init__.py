@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from bouncelib import __version__
+from bouncelib.cli.explain import explain
 from bouncelib.cli.new_format import new_format
 from bouncelib.cli.output import complain, needs_command
 from bouncelib.cli.reading import classify, parse
@@ -62,6 +63,7 @@ def bouncelib(context: click.Context) -> None:
 
 bouncelib.add_command(parse)
 bouncelib.add_command(classify)
+bouncelib.add_command(explain)
 bouncelib.add_command(rules)
 bouncelib.add_command(new_format)
 

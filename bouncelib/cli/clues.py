@@ -77,14 +77,6 @@ def _rank(clue: Clue) -> tuple[int, int, int]:
     return clue.others, next(place for place, given in enumerate(order) if given), -words
 
 
-def show(fingerprint: Fingerprint) -> str:
-    """Return the clues of `fingerprint` in a line."""
-    kinds = (("header", "headers"), ("phrase", "phrases"), ("subject", "subjects"), ("sender", "senders"))
-    return " and ".join(
-        f"{kind} {' or '.join(map(repr, given))}" for kind, name in kinds if (given := getattr(fingerprint, name))
-    )
-
-
 def fits(fingerprint: Fingerprint, mails: Iterable[Mail]) -> int:
     """Return how many of `mails` a format with this fingerprint would be asked of."""
     dispatcher = Dispatcher((Format("probe", (fingerprint,)),))

@@ -140,7 +140,7 @@ def _show_sample(mail: Mail, targets: Sequence[str], shipped: BounceParser) -> N
 
 
 def _show_clues(found: Sequence[Clue], samples: int, others: int) -> None:
-    from bouncelib.cli.clues import show
+    from bouncelib.cli.tracing import show
 
     click.echo(
         f"\nclues that all samples share ({samples}), and in how many of {others} other messages they are found:"
