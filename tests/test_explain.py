@@ -23,7 +23,7 @@ This is a permanent error; I've given up. Sorry it didn't work out.
 
 <ann@library.example>:
 192.0.2.25 does not like recipient.
-Remote host said: 550 5.7.1 User unknown
+Remote host said: 550 5.1.1 User unknown
 """
 EXPLAINED = """\
 -
@@ -38,22 +38,23 @@ EXPLAINED = """\
     evidence:
       address     qmail       ann@library.example
       action      qmail       failed
-      status      worked out  5.7.1
+      status      worked out  5.1.1
       smtp_code   worked out  550
-      diagnostic  qmail       192.0.2.25 does not like recipient. Remote host said: 550 5.7.1 User unknown
-      unwrapped   worked out  550 5.7.1 User unknown
+      diagnostic  qmail       192.0.2.25 does not like recipient. Remote host said: 550 5.1.1 User unknown
+      unwrapped   worked out  550 5.1.1 User unknown
       remote_mta  qmail       192.0.2.25
       host        qmail       192.0.2.25
       stage       qmail       RCPT
       refused     worked out  in_session
     judges:
-      standard/status     standard/status/x.7.1 (soft, policy)
+      standard/status     standard/status/x.1.1 (hard, unknown_user)
       vendor qmail        nothing
-      standard/conflicts  standard/conflicts/security-code-unknown-user (hard, unknown_user) by "user unknown"
+      standard/conflicts  nothing
+      standard/phrases    standard/phrases/user-unknown (hard, unknown_user) by "user unknown"
     ann@library.example: hard, unknown_user (recipient): stop mailing it
-      because standard/conflicts/security-code-unknown-user: status 5.7.1 and reply 550 and "user unknown" in the diagnostic of 192.0.2.25
-      overruled standard/status/x.7.1
-      confidence medium; facts from qmail (address, status, smtp_code, diagnostic)
+      because standard/phrases/user-unknown: status 5.1.1 and reply 550 and "user unknown" in the diagnostic of 192.0.2.25
+      agrees with standard/status/x.1.1
+      confidence high; facts from qmail (address, status, smtp_code, diagnostic)
   addresses that could be meant:
     notice  ann@library.example
   genuine: unknown
@@ -125,7 +126,7 @@ def test_judges_are_shown_with_what_they_said() -> None:
 
     with ours:
         assert "judge ours soft, policy" in explained()
-        assert "judge ours nothing" in explained(stdin=MAIL.replace(b"550 5.7.1", b""))
+        assert "judge ours nothing" in explained(stdin=MAIL.replace(b"550 5.1.1", b""))
 
 
 def test_a_format_that_fails_is_a_defect() -> None:
