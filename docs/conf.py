@@ -10,7 +10,7 @@ author = "The bouncelib developers"
 version = release = _project["version"]
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "examples"]
 source_suffix = {".md": "markdown"}
 
 # Terms of the glossary; links to headings within and across pages.
