@@ -51,8 +51,13 @@ def gather(message: Message, dispatcher: Dispatcher, own: Dispatcher | None = No
 
     `own` holds the user's formats, which are asked before those of `dispatcher`.
     """
-    if own is None:
-        return _gather(message, dispatcher)
+    reading = _gather(message, dispatcher) if own is None else _gather_with(message, dispatcher, own)
+    # The signs among it point back at the message: without that circle both are freed at once, and not by the collector.
+    message.noted.clear()
+    return reading
+
+
+def _gather_with(message: Message, dispatcher: Dispatcher, own: Dispatcher) -> Reading:
     given, spare = _ask_own(message, own)
     if given is None:
         reading = _gather(message, dispatcher)
@@ -136,6 +141,7 @@ def _inner(message: Message, signs: Signs, dispatcher: Dispatcher) -> Reading | 
     if not inner.media.startswith("multipart/report") and not Signs.of(inner).from_daemon:
         return None
     reading = _gather(inner, dispatcher, wrapped=True)
+    inner.noted.clear()
     return reading if reading.kind in _DELIVERY else None
 
 
