@@ -20,7 +20,7 @@ import re
 from typing import Final
 
 from bouncelib import address as addresses
-from bouncelib.format import Fingerprint, Format, report
+from bouncelib.format import Fingerprint, Format, report, returned_to
 from bouncelib.message import Message
 from bouncelib.model import Action, Evidence, Reading
 from bouncelib.patterns import late
@@ -62,6 +62,8 @@ def read(message: Message) -> Reading | None:
     final = addresses.from_field(fields.get("final-recipient", ""))[1] or original
     if final is None:
         return None
+    if original is None and "." not in final.rpartition("@")[2]:
+        original = _written_to(message, final)
     evidence = Evidence(
         address=final,
         original_address=original,
@@ -71,6 +73,12 @@ def read(message: Message) -> Reading | None:
         fields=tuple(fields.items()),
     )
     return report("dovecot", [evidence], tuple(fields.items()))
+
+
+def _written_to(message: Message, final: str) -> str | None:
+    """Return the address in the returned header of the user whom Cyrus names by no domain but its own word for one (`internal`)."""
+    user = final.rpartition("@")[0].lower() + "@"
+    return next((one for one in returned_to(message) if one.lower().startswith(user)), None)
 
 
 def _reason(notice: str) -> str:
