@@ -1,0 +1,1 @@
+"""Damaged and invented messages by the million: `python -m tests.fuzz` from the root of the tree."""
