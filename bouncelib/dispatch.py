@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
 
 from bouncelib.format import Fingerprint, Format
 from bouncelib.message import Headers
 from bouncelib.model import Kind
 from bouncelib.signs import Signs
-from bouncelib.words import Phrase, PhraseIndex, Words
-
-_OPENING: Final = 2048
-
+from bouncelib.words import Phrase, PhraseIndex
 
 Filed = tuple[int, Fingerprint | None]
 """A format's place, and the fingerprint where more of it must be there than what it is filed under."""
@@ -62,8 +58,8 @@ class Dispatcher:
                 else:
                     for name in clue.types:
                         self._types.setdefault(name, []).append(filed)
-        self._phrases = PhraseIndex(phrases, pairs=False)
-        self._topics = PhraseIndex(topics, pairs=False)
+        self._phrases = PhraseIndex(phrases, pairs=False) if phrases else None
+        self._topics = PhraseIndex(topics, pairs=False) if topics else None
 
     @property
     def formats(self) -> tuple[Format, ...]:
@@ -97,7 +93,7 @@ class Dispatcher:
         message = signs.message
         found: list[Filed] = []
         headers = message.headers
-        for name in self._headers.keys() & headers.names():
+        for name in self._headers.keys() & signs.names if self._headers else ():
             for value, filed in self._headers[name]:
                 if not value or headers.opens(name, value):
                     found.append(filed)
@@ -108,13 +104,14 @@ class Dispatcher:
             for text, filed in self._subjects.get(subject.split(None, 1)[0], ()):
                 if subject.startswith(text):
                     found.append(filed)
-            found += self._topics.find(Words(subject))
+            if self._topics:
+                found += self._topics.find(signs.subject_words)
         for media in signs.types:
             found += self._types.get(media, ())
-        for part in message.attachments:
+        for part in message.attachments if self._parts else ():
             found += self._parts.get(part.content_type, ())
-        if signs.plausible:
-            found += self._phrases.find(Words(message.notice[:_OPENING]))
+        if self._phrases and signs.plausible:
+            found += self._phrases.find(signs.opening_words)
         return found
 
 

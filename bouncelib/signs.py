@@ -10,6 +10,7 @@ from typing import Any, Final, Generic, TypeVar, overload
 from bouncelib import text as _text
 from bouncelib.message import Message
 from bouncelib.patterns import late
+from bouncelib.words import Words
 
 _T = TypeVar("_T")
 _REPORT_TYPE: Final = late(rb"report-type[ \t]*=[ \t]*\"?([A-Za-z-]{1,40})", re.IGNORECASE)
@@ -90,6 +91,7 @@ _QUOTES: Final = late(
     re.MULTILINE,
 )
 _PEEK: Final = 6000
+_OPENING: Final = 2048
 _ACCENTS: Final = late("[\u0300-\u036f]+")
 
 
@@ -158,6 +160,21 @@ class Signs:
         """The subject in lower case and without accents."""
         subject = self.message.headers.raw(b"subject")
         return fold(_text.decode_header(subject, guess=False)) if subject else ""
+
+    @_Sign
+    def subject_words(self) -> Words:
+        """The words of the subject."""
+        return Words(self.subject)
+
+    @_Sign
+    def opening_words(self) -> Words:
+        """The words with which the notice opens: where a writer gives itself away."""
+        return Words(self.message.notice[:_OPENING])
+
+    @_Sign
+    def names(self) -> set[bytes]:
+        """The names of the header fields."""
+        return self.message.headers.names()
 
     @_Sign
     def types(self) -> tuple[str, ...]:
