@@ -31,7 +31,7 @@ def clean(text: str) -> str | None:
     if _PLAIN.match(text):
         return text
     if _WHOLE.match(text):
-        return text.strip("'`").rstrip(_TRAILING) or None
+        return _visible(text.strip("'`").rstrip(_TRAILING))
     if "<" in text:
         inner = [match[1] for match in _ANGLE.finditer(text)]
         for candidate in reversed(inner):
@@ -50,7 +50,12 @@ def _bare(text: str) -> str | None:
     if text[:7].lower() == "mailto:":
         text = text[7:]
     match = _ADDRESS.search(text)
-    return match[0].lstrip("'`").rstrip(_TRAILING) if match else None
+    return _visible(match[0].lstrip("'`").rstrip(_TRAILING)) if match else None
+
+
+def _visible(address: str) -> str | None:
+    """Return `address`, or None where it hides a character: nobody could tell it from another address."""
+    return address if address and address.isprintable() else None
 
 
 def from_field(value: str) -> tuple[str, str | None]:
@@ -106,8 +111,9 @@ def find_all(text: str) -> list[str]:
         return []
     seen: dict[str, None] = {}
     for match in _ADDRESS.finditer(text):
-        address = match[0].lstrip("'`").rstrip(_TRAILING)
-        seen.setdefault(address, None)
+        address = _visible(match[0].lstrip("'`").rstrip(_TRAILING))
+        if address:
+            seen.setdefault(address, None)
     return list(seen)
 
 

@@ -292,5 +292,8 @@ def from_html(markup: str) -> str:
             text = text.lstrip("\n")
         elif not kept and preformatted < 1 and "\n" in text:
             text = _SOURCE_BREAK.sub(" ", text)
+            if name.lstrip("/") in _BLOCK_TAGS:
+                # A line that has just begun opens with no space.
+                text = text.lstrip(" ")
         out.append(text)
     return html.unescape("".join(out)).replace("\xa0", " ")

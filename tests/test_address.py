@@ -162,3 +162,15 @@ def test_a_recipient_field_gives_no_control_characters(value: str) -> None:
 )
 def test_every_dress_gives_the_same_address(value: str, dress: str) -> None:
     assert address.from_field(dress.format(value))[1] == value
+
+
+@pytest.mark.parametrize("hidden", ["\u00ad", "\u200b", "\u200f", "\u202e", "\ufeff"])
+def test_an_address_that_hides_a_character_is_none(hidden: str) -> None:
+    written = f"an{hidden}n@library.example"
+    assert (
+        address.clean(written)
+        is address.clean(f"Ann <{written}>")
+        is address.from_field(f"rfc822; {written}")[1]
+        is None
+    )
+    assert address.find_all(f"{written}, bob@library.example") == ["bob@library.example"]

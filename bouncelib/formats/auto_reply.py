@@ -178,6 +178,7 @@ _USE: Final = late(
     r"([^\s<>()\"'@:;,]{1,64}@[^\s<>()\"'@:;,]{3,255})"
 )
 _MINE: Final = late(r"\b(?:my|me|our|i have|i've|meine|ich|mein|ma|mon|j'ai|mi|he|meu|minha|mio|mia|ho)\b")
+_PEOPLE: Final = frozenset({b"user-agent", b"x-mailer", b"thread-index", b"x-originating-ip"})
 _ENOUGH: Final = 3000
 _OPENING: Final = 700
 
@@ -260,6 +261,8 @@ def _is_likely(signs: Signs, headers: Headers) -> bool:
     return bool(
         _SUFFIX.search(signs.subject)
         or signs.null_return_path
+        # It answers, with a subject of its own, and no program that people write with.
+        or (headers.raw(b"in-reply-to") is not None and headers.names().isdisjoint(_PEOPLE))
         or headers.raw(b"auto-submitted") is not None
         or headers.raw(b"x-auto-response-suppress") is not None
         or (headers.get(b"precedence") or "").strip().lower() in {"bulk", "junk"}
@@ -323,7 +326,7 @@ _CLUES: Final = (
     "x-auto-response-suppress",
     "delivered-to: autoresponder",
     "x-mailer: yahoomailautoresponder",
-    "x-loop",
+    "precedence: junk",
 )
 # The words of `_SUBJECT`, `_SUFFIX` and `_ABSENT`, to be looked up.
 _TOPICS: Final = (
