@@ -214,6 +214,11 @@ class Message:
             block = source.slice(start, min(body, part.stop()[1]))
         return block
 
+    @property
+    def returned(self) -> Headers:
+        """The header fields of the returned message, as far as they came back: none where it did not."""
+        return Headers(self.original or b"")
+
     def original_part(self) -> Part | None:
         """Return the part that holds the returned message, or None."""
         if not self._scanned:

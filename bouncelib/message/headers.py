@@ -36,9 +36,9 @@ class Headers:
             end = block.find(b"\n", end + 1)
         return (block[start:end] if end >= 0 else block[start:]).strip()
 
-    def get(self, name: bytes) -> str | None:
-        """Return the first field `name` (lower case) unfolded and decoded, or None."""
-        raw = self.raw(name)
+    def get(self, name: bytes | str) -> str | None:
+        """Return the first field `name` (lower case, or text in any) unfolded and decoded, or None."""
+        raw = self.raw(name if isinstance(name, bytes) else name.lower().encode("utf-8", "replace"))
         return None if raw is None else _text.decode_header(raw)
 
     def opens(self, name: bytes, value: bytes) -> bool:
