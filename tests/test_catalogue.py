@@ -41,9 +41,9 @@ PROVEN = [form for form in FORMATS if (FIXTURES / form.name).is_dir() and form.n
 
 @functools.cache
 def mails() -> tuple[tuple[str, bytes], ...]:
-    """Each fixture with the name of the format that reads it, or of its folder where none does."""
+    """Each fixture with the name of the format that reads it."""
     return tuple(
-        (parser().parse(path.read_bytes()).format or path.parent.name, path.read_bytes())
+        (parser().parse(path.read_bytes()).format or "nobody", path.read_bytes())
         for path in sorted(FIXTURES.rglob("*.eml"))
     )
 
