@@ -15,7 +15,6 @@ from bouncelib import address as addresses
 from bouncelib.message import Headers
 from bouncelib.model import Evidence, Field, OriginalMessage
 from bouncelib.patterns import late
-from bouncelib.returnpath import read_batv, read_srs, read_verp
 
 PREFERENCE: Final = (
     "Final-Recipient",
@@ -50,6 +49,8 @@ def of_recipient(evidence: Evidence) -> Iterator[Field]:
 
 def of_message(headers: Headers, original: OriginalMessage | None) -> Iterator[Field]:
     """Yield what the report's headers and the original's name: pairs of source and address."""
+    from bouncelib.returnpath import read_batv, read_srs, read_verp
+
     for address in addresses.find_all(headers.get(b"x-failed-recipients") or ""):
         yield "X-Failed-Recipients", address
     if original is not None:

@@ -7,6 +7,7 @@ Judges are asked in a stated order, from the most to the least specific; code an
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from bouncelib.address import domain
@@ -14,7 +15,6 @@ from bouncelib.model import (
     Action,
     Advice,
     Confidence,
-    EnhancedCode,
     Evidence,
     Fault,
     Field,
@@ -24,7 +24,7 @@ from bouncelib.model import (
     advice_for,
 )
 from bouncelib.patterns import late
-from bouncelib.rulebook import Facts, Found, Hit, Rulebook
+from bouncelib.rulebook import PHRASES, UNDETERMINED, Facts, Found, Hit, Rule, Rulebook, RuleSet, fulfilled
 
 _WAIT: Final = late(r"\b(\d{1,5}) ?(second|sec|minute|min|hour|day)s?\b", re.IGNORECASE)
 _SECONDS: Final = (("sec", 1), ("min", 60), ("hour", 3600), ("day", 86_400))
@@ -42,6 +42,14 @@ _OF_A_MAILBOX: Final = (Reason.UNKNOWN_USER, Reason.DISABLED, Reason.MOVED, Reas
 _TEXT: Final = 4096
 """How much of a diagnostic is judged, in characters."""
 
+# Spelt here once: to look a member up in its enum takes ten times as long as to look up a name.
+_HIGH, _MEDIUM, _LOW = Confidence
+_HARD, _SOFT = Verdict.HARD, Verdict.SOFT
+_DELAYED: Final = Action.DELAYED
+_POSITIVE: Final = (Action.DELIVERED, Action.RELAYED, Action.EXPANDED)
+_NO_RULE: Final = Rule({"id": UNDETERMINED, "reason": Reason.UNDETERMINED.value}, "", {})
+_NO_HIT: Final[Hit] = (0, 0, "", _NO_RULE)
+
 DELIVERED: Final = Judgement(Verdict.NONE, None, None, None, Advice.NONE, Confidence.HIGH, None)
 """Nothing failed: a positive report, or a message that is no delivery report."""
 
@@ -58,150 +66,190 @@ class Classifier:
     def judge(self, evidence: Evidence) -> Judgement:
         """Return what `evidence` means."""
         action = evidence.action
-        # By identity: an enum's hash is a call of Python's.
-        if action is Action.DELIVERED or action is Action.RELAYED or action is Action.EXPANDED:
+        if action in _POSITIVE:
             return DELIVERED
-        text = evidence.unwrapped or evidence.diagnostic or ""
-        facts = Facts(_told(text[:_TEXT]), evidence.status, evidence.smtp_code, evidence.stage, action)
+        facts = _facts(evidence, evidence.unwrapped or evidence.diagnostic)
         found = self._book.look_up(facts)
         decision = self._decide(facts, evidence, found)
-        if decision.weak and evidence.unwrapped and evidence.diagnostic:
+        if decision[3] and evidence.unwrapped and evidence.diagnostic:
             # The wrapper may say what the quoted reply leaves open.
-            facts = Facts(
-                _told(evidence.diagnostic[:_TEXT]), evidence.status, evidence.smtp_code, evidence.stage, action
-            )
+            facts = _facts(evidence, evidence.diagnostic)
             found = self._book.look_up(facts)
             wider = self._decide(facts, evidence, found)
-            if not wider.weak:
+            if not wider[3]:
                 decision = wider
+        if self._book.ratings:
+            decision = self._rated(decision, facts, evidence, found)
         return self._conclude(decision, facts, evidence, found)
+
+    def asked(self, evidence: Evidence) -> Iterator[tuple[str, Hit | None]]:
+        """Yield each table of rules that is asked for `evidence`, in order, with what it says.
+
+        For whoever wants to know why; `judge` does the same and tells nobody.
+        """
+        for text in dict.fromkeys((evidence.unwrapped or evidence.diagnostic, evidence.diagnostic)):
+            facts = _facts(evidence, text)
+            found = self._book.look_up(facts)
+            yield from self._asked(facts, evidence, found)
+            if not self._decide(facts, evidence, found)[3]:
+                return
+
+    def _asked(self, facts: Facts, evidence: Evidence, found: Found) -> Iterator[tuple[str, Hit | None]]:
+        book = self._book
+        for rules in book.user:
+            hit = next(iter(rules.fulfilled(facts, found[1])), None)
+            yield f"your rules {rules.file.name}", hit
+            if hit:
+                return
+        by_code = book.status.first(facts)
+        if facts.status:
+            yield "standard/status", by_code
+        vendors = [(rules.file.name, rules.fulfilled(facts, found[1])) for rules in self._vendors(evidence, found)]
+        for name, hits in vendors:
+            hit = next((hit for hit in hits if not hit[3].default), None)
+            yield f"vendor {name}", hit
+            if hit:
+                return
+        conflict, said, by_words = _read(found, facts)
+        yield "standard/conflicts", conflict
+        if conflict:
+            return
+        yield "standard/phrases", said
+        if said is not by_words:
+            yield "standard/phrases, without the weak", by_words
+        if by_words or (by_code and not by_code[3].weak):
+            return
+        for name, hits in vendors:
+            hit = next((hit for hit in hits if hit[3].default), None)
+            yield f"vendor {name}, its default", hit
+            if hit:
+                return
+        if facts.reply and not said and (by_code is None or by_code[3].base is Reason.UNDETERMINED):
+            yield "standard/reply", book.reply.first(facts)
+
+    def _vendors(self, evidence: Evidence, found: Found) -> Sequence[RuleSet]:
+        return self._book.vendors(evidence.host, domain(evidence.address), evidence.format, found[2])
 
     def _decide(self, facts: Facts, evidence: Evidence, found: Found) -> _Decision:
         book = self._book
+        others = found[1]
         for rules in book.user:
-            hit = rules.first.first(facts)
-            if hit:
-                return _Decision(hit, Confidence.HIGH)
-        vendors = book.vendors(evidence.host, domain(evidence.address), evidence.format, found.tokens)
+            for hit in rules.fulfilled(facts, others):
+                return hit, _HIGH, None, False
         by_code = book.status.first(facts) if facts.status else None
-        for rules in vendors:
-            hit = rules.first.first(facts)
-            if hit:
-                return _Decision(hit, Confidence.HIGH, by_code)
-        hit = book.conflicts.first(facts, found.conflicts)
-        if hit:
-            return _Decision(hit, Confidence.MEDIUM, by_code)
-        said = book.phrases.first(facts, found.phrases)
-        by_words = book.phrases.first(facts, found.phrases, strong=True) if said and said[1].weak else said
-        if by_code and not by_code[1].weak:
+        defaults: list[Hit] = []
+        for rules in self._vendors(evidence, found):
+            for hit in rules.fulfilled(facts, others):
+                if not hit[3].default:
+                    return hit, _HIGH, by_code, False
+                defaults.append(hit)
+        conflict, said, by_words = _read(found, facts)
+        if conflict:
+            return conflict, _MEDIUM, by_code, False
+        if by_code and not by_code[3].weak:
             return _weigh(by_code, by_words)
+        base = by_code[3].base if by_code else None
         if by_words:
-            agree = by_code is not None and by_code[1].base is by_words[1].base
-            return _Decision(by_words, Confidence.HIGH if agree else Confidence.MEDIUM, by_code)
-        for rules in vendors:
-            hit = rules.last.first(facts)
-            if hit:
-                return _Decision(hit, Confidence.HIGH, by_code)
+            return by_words, _HIGH if base is by_words[3].base else _MEDIUM, by_code, False
+        if defaults:
+            return defaults[0], _HIGH, by_code, False
         if said:
-            agree = by_code is not None and by_code[1].base is said[1].base
-            return _Decision(said, Confidence.MEDIUM if agree else Confidence.LOW, by_code, weak=True)
-        if by_code and by_code[1].base is not Reason.UNDETERMINED:
-            return _Decision(by_code, Confidence.LOW, weak=True)
-        hit = book.reply.first(facts) if facts.reply else None
-        return _Decision(hit or by_code, Confidence.LOW, by_code, weak=True)
+            return said, _MEDIUM if base is said[3].base else _LOW, by_code, True
+        if by_code and base is not Reason.UNDETERMINED:
+            return by_code, _LOW, None, True
+        return (book.reply.first(facts) if facts.reply else None) or by_code or _NO_HIT, _LOW, by_code, True
+
+    def _rated(self, decision: _Decision, facts: Facts, evidence: Evidence, found: Found) -> _Decision:
+        """Return `decision` as the user rates it."""
+        hit, confidence, other, weak = decision
+        rule = self._book.rated(hit[3], facts, self._vendors(evidence, found))
+        return ((*hit[:3], rule), confidence, None if other is hit else other, weak) if rule else decision
 
     def _conclude(self, decision: _Decision, facts: Facts, evidence: Evidence, found: Found) -> Judgement:
-        hit = decision.hit
-        confidence = decision.confidence
-        status, reply, action = facts.status, facts.reply, facts.action
-        if hit is None:
-            reason: str = Reason.UNDETERMINED
-            base, verdict, rule_id, phrase = Reason.UNDETERMINED, Verdict.SOFT, "standard/undetermined", ""
-            fault = Fault.UNKNOWN
-        else:
-            _, rule, phrase = hit
-            reason, base, verdict, rule_id = rule.reason, rule.base, rule.verdict, rule.id
-            fault = rule.fault
-            if rule.ceiling is not Confidence.HIGH and confidence is not Confidence.LOW:
-                confidence = rule.ceiling
-        trail = decision.trail()
-        final = hit is not None and hit[1].final and action is not Action.DELAYED
-        if verdict is Verdict.HARD and not final and _may_pass(status, reply, action):
-            verdict = Verdict.SOFT
-            trail = (*trail, ("softened because", "the reply is temporary"))
-        if verdict is Verdict.HARD and facts.stage in _BEFORE_RCPT and base in _OF_A_MAILBOX:
-            # Nobody had named the recipient yet (RFC 5321, section 3.3): whoever was refused, it was somebody else.
-            verdict, confidence = Verdict.SOFT, Confidence.LOW
-            trail = (*trail, ("softened because", f"it was said at {facts.stage}, before the recipient was named"))
-        if evidence.guessed:
-            confidence = Confidence.LOW
-        text = facts.text
+        hit, confidence, other, _ = decision
+        rule: Rule = hit[3]
+        base, fault, verdict = rule.base, rule.fault, rule.verdict
+        trail: tuple[Field, ...] = ()
+        if rule.ceiling is not _HIGH and confidence is not _LOW:
+            confidence = rule.ceiling
+        if other is not None and other is not hit:
+            trail = (("agrees with" if other[3].base is base else "overruled", other[3].id),)
+        if rule.rated is not None:
+            trail = (*trail, ("re-rated by", rule.rated))
+        if verdict is _HARD:
+            why = None
+            if _may_pass(facts) and (not rule.final or facts.action is _DELAYED):
+                why = "the reply is temporary"
+            elif facts.stage in _BEFORE_RCPT and base in _OF_A_MAILBOX:
+                # Nobody had named the recipient yet (RFC 5321, section 3.3): whoever was refused, it was somebody else.
+                why = f"it was said at {facts.stage}, before the recipient was named"
+                confidence = _LOW
+            if why:
+                verdict = _SOFT
+                trail = (*trail, ("softened because", why))
+        said = facts.said
         return Judgement(
             verdict,
-            reason,
+            rule.reason,
             base,
             fault,
-            advice_for(verdict, base, fault, action),
-            confidence,
-            rule_id,
-            phrase or None,
+            advice_for(verdict, base, fault, facts.action),
+            _LOW if evidence.guessed else confidence,
+            rule.id,
+            hit[2] or None,
             trail,
-            min(found.blocklists) if found.blocklists and fault in _REFUSED_SENDERS else None,
-            _retry_after(text) if base in _WAITING else None,
-            _help_url(text) if "://" in text else None,
+            min(found[3]) if found[3] and fault in _REFUSED_SENDERS else None,
+            _retry_after(said) if base in _WAITING else None,
+            _help_url(said) if "://" in said else None,
         )
 
 
-class _Decision:
-    """The rule that decides so far, and what else had a say."""
-
-    __slots__ = ("confidence", "hit", "other", "weak")
-
-    def __init__(
-        self,
-        hit: Hit | None,
-        confidence: Confidence,
-        other: Hit | None = None,
-        *,
-        weak: bool = False,
-    ) -> None:
-        self.hit = hit
-        self.confidence = confidence
-        self.other = other
-        self.weak = weak
-
-    def trail(self) -> tuple[Field, ...]:
-        if self.other is None or self.hit is None or self.other is self.hit:
-            return ()
-        rule = self.other[1]
-        return (("agrees with" if rule.base is self.hit[1].base else "overruled", rule.id),)
+_Decision = tuple[Hit, Confidence, Hit | None, bool]
+"""The rule that decides so far, how sure that is, what else had a say, and whether it names no real cause."""
 
 
-def _told(text: str) -> str:
-    """Return `text` without the advice that a reader gets: who is to try again is its sender, not his server."""
-    return _ADVICE.sub(" ", text) if "gain" in text or "ender" in text else text
+def _facts(evidence: Evidence, text: str | None) -> Facts:
+    """Return `evidence` as rules see it; of its text, as much as is judged, without the advice that a reader gets."""
+    text = text[:_TEXT] if text else ""
+    if "gain" in text or "ender" in text:
+        # Who is to try again is the reader of the report, not his server.
+        text = _ADVICE.sub(" ", text)
+    return Facts(text, evidence.status, evidence.smtp_code, evidence.stage, evidence.action)
+
+
+def _read(found: Found, facts: Facts) -> tuple[Hit | None, Hit | None, Hit | None]:
+    """Return what code and words together say, or else what the words say, and what they say that names a cause."""
+    said = None
+    for hit in fulfilled(found[0], facts):
+        if hit[0] < PHRASES:
+            return hit, None, None
+        if not hit[3].weak:
+            return None, said or hit, hit
+        said = said or hit
+    return None, said, None
 
 
 def _weigh(by_code: Hit, by_words: Hit | None) -> _Decision:
     """Return what a specific code and words mean together."""
     if by_words is None:
-        return _Decision(by_code, Confidence.MEDIUM)
-    code, words = by_code[1], by_words[1]
+        return by_code, _MEDIUM, None, False
+    code, words = by_code[3], by_words[3]
     if code.base is words.base:
-        return _Decision(by_words, Confidence.HIGH, by_code)
+        return by_words, _HIGH, by_code, False
     if code.verdict is words.verdict:
-        return _Decision(by_words, Confidence.MEDIUM, by_code)
+        return by_words, _MEDIUM, by_code, False
     # An unresolved contradiction takes the milder verdict.
-    if words.verdict is Verdict.SOFT:
-        return _Decision(by_words, Confidence.LOW, by_code)
-    return _Decision(by_code, Confidence.LOW, by_words)
+    if words.verdict is _SOFT:
+        return by_words, _LOW, by_code, False
+    return by_code, _LOW, by_words, False
 
 
-def _may_pass(status: EnhancedCode | None, reply: str | None, action: str | None) -> bool:
+def _may_pass(facts: Facts) -> bool:
+    status, reply = facts.status, facts.reply
     return (
         (status is not None and status.class_ == 4)
         or (reply is not None and reply[0] == "4")
-        or action is Action.DELAYED
+        or facts.action is _DELAYED
     )
 
 

@@ -8,7 +8,7 @@ from bouncelib.format import Fingerprint, Format
 from bouncelib.message import Headers
 from bouncelib.model import Kind
 from bouncelib.signs import Signs
-from bouncelib.words import Phrase, PhraseIndex
+from bouncelib.words import PhraseIndex
 
 Filed = tuple[int, Fingerprint | None]
 """A format's place, and the fingerprint where more of it must be there than what it is filed under."""
@@ -31,17 +31,17 @@ class Dispatcher:
         self._subjects: dict[str, list[tuple[str, Filed]]] = {}
         self._types: dict[str, list[Filed]] = {}
         self._parts: dict[str, list[Filed]] = {}
-        phrases: list[tuple[Phrase, Filed]] = []
-        topics: list[tuple[Phrase, Filed]] = []
+        phrases: list[tuple[str, Filed]] = []
+        topics: list[tuple[str, Filed]] = []
         for place, form in enumerate(self._formats):
             if not form.fingerprints:
                 self._always.append(place)
             for clue in form.fingerprints:
                 filed = (place, clue if _asks_more(clue) else None)
                 if clue.phrases:
-                    phrases += [(Phrase.parse(text), filed) for text in clue.phrases]
+                    phrases += [(text, filed) for text in clue.phrases]
                 elif clue.topics:
-                    topics += [(Phrase.parse(text), filed) for text in clue.topics]
+                    topics += [(text, filed) for text in clue.topics]
                 elif clue.headers:
                     for name in clue.headers:
                         field, _, value = name.encode().partition(b": ")
@@ -58,8 +58,8 @@ class Dispatcher:
                 else:
                     for name in clue.types:
                         self._types.setdefault(name, []).append(filed)
-        self._phrases = PhraseIndex(phrases, pairs=False) if phrases else None
-        self._topics = PhraseIndex(topics, pairs=False) if topics else None
+        self._phrases = PhraseIndex.of(phrases) if phrases else None
+        self._topics = PhraseIndex.of(topics) if topics else None
 
     @property
     def formats(self) -> tuple[Format, ...]:

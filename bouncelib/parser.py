@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable, Sequence
-from email.message import Message as EmailMessage
 from functools import lru_cache, partial
-from typing import Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeAlias
 
 from attrs import evolve
 
@@ -17,7 +16,6 @@ from bouncelib.envelope import make_envelope
 from bouncelib.format import Format
 from bouncelib.formats import CATALOGUE
 from bouncelib.gather import gather, settle
-from bouncelib.genuine import SentByUs, weigh
 from bouncelib.guard import Judge, ask, judge_by
 from bouncelib.message import Limits, Message
 from bouncelib.model import (
@@ -38,7 +36,12 @@ from bouncelib.model import (
 from bouncelib.plugins import Plugins, current, switched_on
 from bouncelib.rulebook import DEFAULT_RULES, Rulebook, Rules
 
-Raw = bytes | bytearray | memoryview | str | EmailMessage | BinaryIO
+if TYPE_CHECKING:
+    from email.message import Message as EmailMessage
+
+    from bouncelib.genuine import SentByUs
+
+Raw: TypeAlias = "bytes | bytearray | memoryview | str | EmailMessage | BinaryIO"
 
 _NOBODY: Final = Plugins()
 _JUDGED: Final = frozenset({Kind.BOUNCE, Kind.DELAY, Kind.SUCCESS})
@@ -145,6 +148,8 @@ class BounceParser:
     @staticmethod
     def _weigh(report: BounceReport, message: Message, ours: SentByUs) -> BounceReport:
         """Return `report` with what speaks for and against it; nobody is advised to act on a suspect one."""
+        from bouncelib.genuine import weigh
+
         if report.kind not in _JUDGED:
             return report
         weighed = weigh(message.headers, report.fields, report.envelope, ours)
@@ -262,10 +267,13 @@ def to_bytes(raw: Raw) -> bytes:
             return raw.encode("utf-8", "replace")
     if isinstance(raw, (bytearray, memoryview)):
         return bytes(raw)
-    if isinstance(raw, EmailMessage):
-        return _flatten(raw)
     if hasattr(raw, "read"):
         return to_bytes(raw.read())
+    # Only who holds a message of this package has imported it.
+    from email.message import Message as EmailMessage
+
+    if isinstance(raw, EmailMessage):
+        return _flatten(raw)
     raise TypeError(f"not a message: {type(raw).__name__}")
 
 

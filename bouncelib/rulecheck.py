@@ -279,8 +279,8 @@ def _takes_all(first: Rule, second: Rule) -> bool:
         and (not first.stages or (bool(second.stages) and second.stages <= first.stages))
         and (not first.actions or (bool(second.actions) and second.actions <= first.actions))
         and _within(second.says, first.says, lambda narrow, wide: _phrase_within(narrow[1], wide[1]))
-        and _within(second.also, first.also, _phrase_within)
-        and all(any(_phrase_within(wide, narrow) for narrow in second.unless) for wide in first.unless)
+        and _within(second.beside[0], first.beside[0], _phrase_within)
+        and all(any(_phrase_within(wide, narrow) for narrow in second.beside[1]) for wide in first.beside[1])
         and (first.pattern is None or (second.pattern is not None and first.pattern.pattern == second.pattern.pattern))
     )
 

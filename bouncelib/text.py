@@ -8,24 +8,24 @@ from __future__ import annotations
 
 import binascii
 import codecs
-import html
 import re
 from typing import Final
-from urllib.parse import unquote_to_bytes
+
+from bouncelib.patterns import late
 
 # Text encodings of Python that no mail is written in and that a hostile label could misuse.
 _NEVER: Final = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem"})
 # What these make of ASCII bytes is not ASCII text.
 _NOT_ASCII: Final = frozenset({"utf-7", "hz", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"})
-_ISO_2022: Final = re.compile(rb"\x1b[$(]")
+_ISO_2022: Final = late(rb"\x1b[$(]")
 # Controls, the line breaks of Unicode, and halves of characters, which no output can encode.
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
-_CONTROL_OR_BREAK: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+_CONTROL: Final = late(r"[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+_CONTROL_OR_BREAK: Final = late(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _C0: Final = bytes(c for c in range(128) if (c < 32 and c not in {9, 10, 13}) or c == 127)
 _NOT_BASE64: Final = bytes(c for c in range(256) if not (c < 128 and chr(c).isalnum()) and c not in b"+/")
-_ENCODED_WORD: Final = re.compile(r"=\?([^?\s]{1,64})\?([bqBQ])\?([^?\n]{0,4096})\?=")
-_BETWEEN_WORDS: Final = re.compile(r"(\?=)\s+(=\?[^?\s]{1,64}\?[bqBQ]\?)")
-_FOLD: Final = re.compile(r"\r?\n(?=[ \t])")
+_ENCODED_WORD: Final = late(r"=\?([^?\s]{1,64})\?([bqBQ])\?([^?\n]{0,4096})\?=")
+_BETWEEN_WORDS: Final = late(r"(\?=)\s+(=\?[^?\s]{1,64}\?[bqBQ]\?)")
+_FOLD: Final = late(r"\r?\n(?=[ \t])")
 _BLOCK_TAGS: Final = frozenset(
     {
         "br",
@@ -48,9 +48,9 @@ _BLOCK_TAGS: Final = frozenset(
         "dd",
     }
 )
-_BREAK: Final = re.compile(r"<(?:br|p|div|tr|li)\b", re.IGNORECASE)
+_BREAK: Final = late(r"<(?:br|p|div|tr|li)\b", re.IGNORECASE)
 # Runs are looked at once, from their start.
-_SOURCE_BREAK: Final = re.compile(r"(?<![ \t\r\n])[ \t\r]*\n[ \t\r\n]*|(?<=[ \t])\n[ \t\r\n]*")
+_SOURCE_BREAK: Final = late(r"(?<![ \t\r\n])[ \t\r]*\n[ \t\r\n]*|(?<=[ \t])\n[ \t\r\n]*")
 _CHARDET_BYTES: Final = 1024
 _ASCII: Final = bytes(range(128))
 # A guess from fewer bytes is as good as any, and Western European text has one such letter in a notice.
@@ -241,6 +241,8 @@ def _quoted(value: str, start: int) -> tuple[str, int]:
 
 
 def _join_sections(sections: list[tuple[int, bool, str]]) -> str:
+    from urllib.parse import unquote_to_bytes
+
     label = None
     raw = b""
     for number, (_, encoded, text) in enumerate(sections):
@@ -256,6 +258,8 @@ def from_html(markup: str) -> str:
     The breaks of its source are spaces, as a browser has it, but in `pre` and where no tag breaks a line: that is plain text
     under a wrong name.
     """
+    import html
+
     out = []
     skip = ""
     kept = _BREAK.search(markup) is None

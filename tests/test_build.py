@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bouncelib.words import Filing, file_phrases
+
 if TYPE_CHECKING:
     from pathlib import Path
     from types import ModuleType
@@ -21,6 +23,7 @@ hosts = ["mx.library.example"]
 [[rule]]
 id = "full"
 status = ["5.2.2"]
+says = ["card is full"]
 reason = "mailbox_full"
 source = "observed"
 meaning = "The mailbox is full."
@@ -44,15 +47,19 @@ def build_hook(hook: ModuleType, root: Path) -> Any:
     return hook.CompileRules(str(root), {}, None, None, str(root), "wheel")
 
 
-def test_compiled_rules_hold_what_judging_needs_and_nothing_else(hook: ModuleType, tmp_path: Path) -> None:
-    (tmp_path / "vendors").mkdir()
-    (tmp_path / "vendors" / "library.toml").write_text(RULES, encoding="utf-8")
-    assert hook.compile_rules(tmp_path) == {
+def test_compiled_rules_hold_what_judging_needs_and_nothing_else(hook: ModuleType, root: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "bouncelib" / "rules" / "vendors"
+    folder.mkdir(parents=True)
+    (folder / "library.toml").write_text(RULES, encoding="utf-8")
+    (tmp_path / "bouncelib" / "rulebook").symlink_to(root / "bouncelib" / "rulebook")
+    tables, filed = hook.compile_rules(tmp_path)
+    assert tables == {
         "vendors/library": {
             "hosts": ["mx.library.example"],
-            "rule": [{"id": "full", "status": ["5.2.2"], "reason": "mailbox_full"}],
+            "rule": [{"id": "full", "status": ["5.2.2"], "says": ["card is full"], "reason": "mailbox_full"}],
         }
     }
+    assert Filing(*filed) == file_phrases(["card is full"])
 
 
 def test_the_hook_adds_the_file_to_the_wheel_and_cleans_up(hook: ModuleType, root: Path) -> None:
@@ -62,7 +69,7 @@ def test_the_hook_adds_the_file_to_the_wheel_and_cleans_up(hook: ModuleType, roo
     ((made, target),) = build_data["force_include"].items()
     assert target == "bouncelib/rules/compiled.json"
     with open(made, encoding="utf-8") as file:  # noqa: PTH123 - hatchling hands on plain strings
-        assert json.load(file) == hook.compile_rules(root / "bouncelib" / "rules")
+        assert json.load(file) == json.loads(json.dumps(hook.compile_rules(root)))
     builder.finalize("standard", build_data, "")
     assert not os.path.exists(made)  # noqa: PTH110 - as above
 
@@ -88,6 +95,6 @@ def test_the_wheel_holds_every_rule_in_both_forms(hook: ModuleType, root: Path, 
     for name in names:
         assert tomllib.loads((wheel / name).read_text(encoding="utf-8")), name
     compiled = json.loads((wheel / "compiled.json").read_text(encoding="utf-8"))
-    assert compiled == hook.compile_rules(tree)
+    assert compiled == json.loads(json.dumps(hook.compile_rules(root)))
     assert not (wheel / "build.py").exists()
     assert (package / "py.typed").is_file()

@@ -124,7 +124,13 @@ def test_a_message_is_no_other_mail_of_its_own(samples: list[str], tmp_path: Pat
 def test_what_shipped_formats_read_is_read_as_well(
     name: str, root: Path, tmp_path: Path, run_python: RunPython
 ) -> None:
-    mails = sorted((root / "fixtures" / name).glob("*.eml"))[:6]
+    mails = [
+        mail
+        for mail in sorted((root / "fixtures" / name).glob("*.eml"))
+        # Odd addresses are what a read() is for, and a standard report needs no format.
+        if "-address-" not in mail.name and parse_bounce(mail.read_bytes()).format != "rfc3464"
+    ][:6]
+    assert mails
     result = run(name, *map(str, mails), "-o", "out")
     assert result.exit_code == 0, result.output
     assert "1 passed" in outcome_of(tmp_path / "out", run_python)

@@ -23,7 +23,7 @@ def public_id(name: str, rule: dict[str, Any]) -> str:
 
 def cases(key: str) -> list[Any]:
     found = []
-    for name, table in shipped_tables(compiled=False).items():
+    for name, table in shipped_tables().items():
         if name == "standard/blocklists":
             continue
         for rule in table.get("rule", ()):
@@ -64,7 +64,7 @@ def test_a_counter_example_is_decided_by_another(
 def test_every_rule_has_an_example_and_a_source() -> None:
     missing = [
         public_id(name, rule)
-        for name, table in shipped_tables(compiled=False).items()
+        for name, table in shipped_tables().items()
         for rule in table.get("rule", ())
         if name != "standard/blocklists"
         and (not rule.get("examples") or not (rule.get("source") or name == "standard/phrases"))
@@ -74,7 +74,7 @@ def test_every_rule_has_an_example_and_a_source() -> None:
 
 NAMES = [
     pytest.param(rule["id"], rule["examples"][0], id=rule["id"])
-    for rule in shipped_tables(compiled=False)["standard/blocklists"]["rule"]
+    for rule in shipped_tables()["standard/blocklists"]["rule"]
 ]
 
 

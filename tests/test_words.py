@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bouncelib.words import GAP, Phrase, PhraseIndex, Words, normalise
+from bouncelib.words import GAP, Filing, Phrase, PhraseIndex, Words, file_phrases, normalise
 
 
 @pytest.mark.parametrize(
@@ -58,7 +60,7 @@ def test_normalise_is_idempotent(text: str) -> None:
 def test_phrases(phrase: str, text: str, found: bool) -> None:
     parsed = Phrase.parse(phrase)
     assert parsed.found_in(normalise(text)) is found
-    assert PhraseIndex([(parsed, 1)]).find(Words(text)) == ([1] if found else [])
+    assert PhraseIndex.of([(phrase, 1)]).find(Words(text)) == ([1] if found else [])
 
 
 @pytest.mark.parametrize("text", ["", "...", " - ", "@"])
@@ -80,13 +82,37 @@ _texts = st.lists(
 
 @given(st.lists(_phrases, max_size=12), _texts)
 def test_the_index_finds_what_a_plain_search_finds(phrases: list[str], text: str) -> None:
-    parsed = [(Phrase.parse(phrase), number) for number, phrase in enumerate(phrases)]
     words = Words(text)
-    plain = [number for phrase, number in parsed if phrase.found_in(words.text)]
-    assert sorted(PhraseIndex(parsed).find(words)) == plain
+    plain = [number for number, phrase in enumerate(phrases) if Phrase.parse(phrase).found_in(words.text)]
+    entries = [(phrase, number) for number, phrase in enumerate(phrases)]
+    assert sorted({*PhraseIndex.of(entries).find(words)}) == plain
+    # Filed in two heaps, as the package's phrases and a user's are.
+    half = len(phrases) // 2
+    first = file_phrases(phrases[:half])
+    both = PhraseIndex(
+        lambda number: (phrases[number], number, number % 2 == 1), first, file_phrases(phrases[half:], first.end)
+    )
+    found, aside = both.sort(words)
+    assert sorted({*found, *aside}) == plain
+    assert all(number % 2 for number in aside)
+    assert not any(number % 2 for number in found)
+    # What is filed belongs to all who use it.
+    assert first == file_phrases(phrases[:half])
+
+
+def test_what_is_filed_can_be_kept_as_json() -> None:
+    filing = file_phrases(["user unknown", "quota", "不明です", "unzustell*", "user ... unknown", "over quot*", "満"])
+    assert Filing(*json.loads(json.dumps(filing))) == filing
+
+
+def test_an_entry_that_does_not_count_is_not_found() -> None:
+    phrases = ["over quota", "user unknown"]
+    index = PhraseIndex(lambda number: (phrases[number], number, False) if number else None, file_phrases(phrases))
+    assert index.find(Words("user unknown, over quota")) == [1]
 
 
 @given(st.lists(_phrases, max_size=8, unique=True), _texts)
 def test_the_order_of_filing_changes_nothing(phrases: list[str], text: str) -> None:
-    parsed = [(Phrase.parse(phrase), phrase) for phrase in phrases]
-    assert sorted(PhraseIndex(parsed).find(Words(text))) == sorted(PhraseIndex(parsed[::-1]).find(Words(text)))
+    entries = [(phrase, phrase) for phrase in phrases]
+    words = Words(text)
+    assert sorted(PhraseIndex.of(entries).find(words)) == sorted(PhraseIndex.of(entries[::-1]).find(words))

@@ -37,7 +37,7 @@ def _entries() -> Iterator[dict[str, Any]]:
     from bouncelib.model import REASONS, Reason
     from bouncelib.rulebook import shipped_tables
 
-    for name, table in shipped_tables(compiled=False).items():
+    for name, table in shipped_tables().items():
         for rule in table.get("rule", ()):
             if "reason" not in rule:
                 continue

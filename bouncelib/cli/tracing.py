@@ -5,7 +5,6 @@ It is built of the ordinary parts, each wrapped; the ordinary parser knows nothi
 
 from __future__ import annotations
 
-from copy import copy
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from attrs import evolve
@@ -16,13 +15,10 @@ from bouncelib.format import Fingerprint, Format
 from bouncelib.message import Message
 from bouncelib.model import Evidence, Judgement, Reading
 from bouncelib.parser import BounceParser
-from bouncelib.rulebook import Rulebook, Rules, RuleSet
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from bouncelib.guard import Judge
-    from bouncelib.rulebook import Facts, Hit
+    from bouncelib.rulebook import Hit, Rulebook
     from bouncelib.signs import Signs
 
 _KINDS: Final = (
@@ -35,7 +31,6 @@ _KINDS: Final = (
     ("part", "parts"),
 )
 """The kinds of clue: how each is called, and its name in a fingerprint."""
-_TABLES: Final = ("status", "conflicts", "phrases", "reply")
 
 
 class Answer(NamedTuple):
@@ -65,14 +60,13 @@ class TracingParser(BounceParser):
         super().__init__(**options)
         self.answers: list[Answer] = []
         self.words: list[Word] = []
-        self._of: Evidence | None = None
         if self._own is not None:
             self._own = self._heard_formats(self._own)
         self._dispatcher = self._heard_formats(self._dispatcher)
         self.dispatchers = (self._dispatcher,) if self._own is None else (self._own, self._dispatcher)
         self._judges = tuple((name, self._heard_judge(name, judge)) for name, judge in self._judges)
         book = self._classifier._book  # noqa: SLF001 - built of the parser's own parts, whatever they are
-        self._classifier = _Classifier(_Book(book, self), self)
+        self._classifier = _Classifier(book, self)
 
     def forget(self) -> None:
         """Forget the last message."""
@@ -110,19 +104,15 @@ class TracingParser(BounceParser):
 
         return heard
 
-    def hear(self, asked: str, hit: Hit | None) -> None:
+    def hear(self, evidence: Evidence, asked: str, hit: Hit | None) -> None:
         """Remember what a table of rules said of the recipient that is being judged."""
-        if self._of is None:
-            return
-        words = "" if hit is None or not hit[2] else f' by "{hit[2]}"'
-        said = None if hit is None else f"{hit[1].id} ({hit[1].verdict}, {hit[1].reason}){words}"
-        word = Word(self._of, asked, said)
+        said = None
+        if hit is not None:
+            _, _, words, rule = hit
+            said = f"{rule.id} ({rule.verdict}, {rule.reason})" + (f' by "{words}"' if words else "")
+        word = Word(evidence, asked, said)
         if word not in self.words[-1:]:
             self.words.append(word)
-
-    def judging(self, evidence: Evidence) -> None:
-        """Remember who is being judged."""
-        self._of = evidence
 
 
 class _Classifier(Classifier):
@@ -135,45 +125,9 @@ class _Classifier(Classifier):
         self._ear = ear
 
     def judge(self, evidence: Evidence) -> Judgement:
-        self._ear.judging(evidence)
+        for asked, hit in self.asked(evidence):
+            self._ear.hear(evidence, asked, hit)
         return super().judge(evidence)
-
-
-class _RuleSet(RuleSet):
-    """A table of rules that says what it found."""
-
-    __slots__ = ("_ear", "_name")
-
-    def __init__(self, name: str, rules: RuleSet, ear: TracingParser) -> None:
-        super().__init__(rules.rules)
-        self._name = name
-        self._ear = ear
-
-    def first(self, facts: Facts, found: Sequence[Hit] | None = None, *, strong: bool = False) -> Hit | None:
-        hit = super().first(facts, found, strong=strong)
-        self._ear.hear(f"{self._name}, without the weak" if strong else self._name, hit)
-        return hit
-
-
-class _Book(Rulebook):
-    """A rulebook whose tables say what they found."""
-
-    def __init__(self, book: Rulebook, ear: TracingParser) -> None:
-        # The same book, with other tables in it: it is not sorted and indexed again.
-        self.__dict__.update(vars(book))
-        self._ear = ear
-        self.user = [self._heard(rules, "your rules") for rules in self.user]
-        for name in _TABLES:
-            setattr(self, name, _RuleSet(f"standard/{name}", getattr(self, name), ear))
-
-    def vendors(self, host: str | None, domain: str, name: str | None, tokens: Sequence[Rules]) -> Sequence[Rules]:
-        return [self._heard(rules, "vendor") for rules in super().vendors(host, domain, name, tokens)]
-
-    def _heard(self, rules: Rules, scope: str) -> Rules:
-        heard = copy(rules)
-        heard.__dict__["first"] = _RuleSet(f"{scope} {rules.name}", rules.first, self._ear)
-        heard.__dict__["last"] = _RuleSet(f"{scope} {rules.name}, its default", rules.last, self._ear)
-        return heard
 
 
 def show(fingerprint: Fingerprint) -> str:

@@ -12,10 +12,8 @@ found here is marked as guessed. It sees the header and the notice only, its exc
 
 from __future__ import annotations
 
-import email
-import logging
 import threading
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from bouncelib import address as addresses
 from bouncelib.format import Format, report
@@ -23,22 +21,26 @@ from bouncelib.message import Message
 from bouncelib.model import Action, Evidence, Reading
 from bouncelib.signs import Signs
 
+if TYPE_CHECKING:
+    from logging import LogRecord
+
 _LOGGER: Final = "flufl.bounce"
+_WARNING: Final = 30
+"""The level of that name in `logging`, which is imported with flufl.bounce."""
 
 
-class _Quiet(logging.Filter):
+class _Quiet:
     """Keeps the log lines of this thread, so that nobody else sees them."""
 
     def __init__(self) -> None:
-        super().__init__()
         self._thread = threading.get_ident()
         self.troubles = 0
 
-    def filter(self, record: logging.LogRecord) -> bool:
+    def filter(self, record: LogRecord) -> bool:
         """Return False for a line of this thread, counting it if it tells of trouble."""
         if record.thread != self._thread:
             return True
-        self.troubles += record.levelno >= logging.WARNING
+        self.troubles += record.levelno >= _WARNING
         return False
 
 
@@ -62,6 +64,9 @@ def read(message: Message) -> Reading | None:
 
 
 def _detect(message: Message, raw: bytes) -> tuple[frozenset[bytes], frozenset[bytes]]:
+    import email
+    import logging
+
     from flufl.bounce import all_failures
 
     logger = logging.getLogger(_LOGGER)

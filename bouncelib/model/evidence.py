@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Final, Self
 
 from attrs import frozen
@@ -171,6 +170,9 @@ def parse_date(text: str | None) -> datetime | None:
     """Return the RFC 5322 date-time that `text` holds, with a time zone, or None where it holds none."""
     if not text:
         return None
+    # It brings half of the package `email` with it, and many reports are read for their verdicts alone.
+    from email.utils import parsedate_to_datetime
+
     try:
         date = parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError, OverflowError):

@@ -1,111 +1,85 @@
-"""Rules indexed by what they ask for, so that a reply meets the few rules it could fulfil and not all."""
+"""The rules of one file, as one parser asks them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
 
-from bouncelib.model import EnhancedCode
+from bouncelib.rulebook.facts import Facts, Hit, fulfilled
+from bouncelib.rulebook.files import Rules
 from bouncelib.rulebook.schema import Rule
-from bouncelib.words import Phrase, PhraseIndex, Words
 
-
-class Facts:
-    """What a judge sees of one reply: its codes, its words, where and by whom it was said."""
-
-    __slots__ = ("action", "reply", "stage", "status", "text", "words")
-
-    def __init__(
-        self, text: str, status: EnhancedCode | None, reply: str | None, stage: str | None, action: str | None
-    ) -> None:
-        """Normalise `text` once for all rules."""
-        self.text = text
-        self.words = Words(text)
-        self.status = status
-        self.reply = reply
-        self.stage = stage
-        self.action = action
-
-
-Hit = tuple[int, Rule, str]
-"""A rule that a reply fulfils: its place in the order, the rule, the words that did it."""
+CONFLICTS, PHRASES, OTHERS, TOKENS, BLOCKLISTS = range(0, 5 << 56, 1 << 56)
+"""Where the ranks of a scope begin; those of a file follow each other."""
+_FILE: Final = 1 << 28
+_SCOPES: Final = MappingProxyType(
+    {"standard/conflicts": CONFLICTS, "standard/phrases": PHRASES, "standard/blocklists": BLOCKLISTS}
+)
 
 
 class RuleSet:
-    """Rules of one scope in order of priority."""
+    """The rules of one file, as one parser asks them."""
 
-    __slots__ = ("_by_code", "_index", "rules")
+    __slots__ = ("_by_code", "_by_reply", "_changes", "end", "file", "start")
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
-        """Index `rules`."""
-        self.rules = tuple(rules)
-        self._index: PhraseIndex[Hit] | None = None
-        self._by_code: dict[tuple[int | None, int, int | None] | str | None, list[Hit]] = {}
-        for place, rule in enumerate(self.rules):
-            if not rule.says:
-                for key in _keys(rule):
-                    self._by_code.setdefault(key, []).append((place, rule, ""))
+    def __init__(self, file: Rules, changes: Mapping[int, Rule | None], number: int) -> None:
+        """Take `file`, the one with this `number`, with other rules in some places, or none."""
+        self.file = file
+        self.start = _SCOPES.get(file.name, OTHERS) + number * _FILE
+        """The rank of its first rule; those of all others are below `end`."""
+        self.end = self.start + _FILE
+        self._changes = changes
+        self._by_code: dict[int, list[Hit]] | None = None
+        self._by_reply: dict[str | None, list[Hit]] = {}
 
-    def phrases(self) -> Iterator[tuple[Phrase, Hit]]:
-        """Yield each phrase of each rule with what it would be a hit for."""
-        for place, rule in enumerate(self.rules):
-            for text, phrase in rule.says:
-                yield phrase, (place, rule, text)
+    def rule(self, place: int) -> Rule | None:
+        """Return the rule at `place`, or None where it is left out."""
+        return self._changes[place] if place in self._changes else self.file.rule(place)
 
-    def first(self, facts: Facts, found: Sequence[Hit] | None = None, *, strong: bool = False) -> Hit | None:
-        """Return the first rule in order of priority that `facts` fulfil, or None; with `strong`, the first that is not weak.
+    def is_changed(self, place: int) -> bool:
+        """Return whether another rule stands at `place`, or none."""
+        return place in self._changes
 
-        `found` are the phrases in the text, where they are known.
-        """
-        if found is None:
-            if self._index is None:
-                self._index = PhraseIndex(self.phrases())
-            found = self._index.find(facts.words)
-        hits = [*found, *self._with_codes(facts)] if self._by_code else found
-        if not hits:
-            return None
-        # Conditions are checked in order until one holds: most texts hold phrases of several rules.
-        for hit in sorted(hits, key=_place) if len(hits) > 1 else hits:
-            rule = hit[1]
-            if (rule.plain or _fulfilled(rule, facts)) and not (strong and rule.weak):
-                return hit
-        return None
+    def fulfilled(self, facts: Facts, found: Sequence[Hit] = ()) -> list[Hit]:
+        """Return the rules that `facts` fulfil, in order of priority; `found` are rules whose phrases are in the text."""
+        start, end = self.start, self.end
+        hits = [hit for hit in found if start <= hit[0] < end]
+        hits += self.coded(facts)
+        if len(hits) > 1:
+            hits.sort()
+        return list(fulfilled(hits, facts)) if hits else hits
 
-    def _with_codes(self, facts: Facts) -> list[Hit]:
-        """Return the rules without words that the codes may fulfil."""
-        by_code = self._by_code
-        hits = [*by_code.get(None, ())]
-        reply, status = facts.reply, facts.status
-        if reply:
-            hits += by_code.get(reply, ())
-            hits += by_code.get(reply[0] + "yz", ())
-        if status:
-            class_, subject, detail = status.class_, status.subject, status.detail
-            hits += by_code.get((class_, subject, detail), ())
-            hits += by_code.get((None, subject, detail), ())
-            hits += by_code.get((class_, subject, None), ())
-            hits += by_code.get((None, subject, None), ())
+    def first(self, facts: Facts) -> Hit | None:
+        """Return the first rule without words that `facts` fulfil, or None."""
+        hits = self.coded(facts)
+        if len(hits) > 1:
+            return next(fulfilled(sorted(hits), facts), None)
+        return hits[0] if hits and (hits[0][3].plain or [*fulfilled(hits, facts)]) else None
+
+    def coded(self, facts: Facts) -> Sequence[Hit]:
+        """Return the rules without words whose codes or replies may be those of `facts`."""
+        if self._by_code is None:
+            self._by_code, self._by_reply = self._file_by_code()
+        get = self._by_code.get
+        hits = [*get(facts.code, ()), *get(facts.subject, ())]
+        if self._by_reply:
+            for reply in (facts.reply, facts.reply_class, None):
+                hits += self._by_reply.get(reply, ())
         return hits
 
-
-def _place(hit: Hit) -> tuple[int, int, str]:
-    # Of the phrases of one rule the longest explains best; of those the same one on every run.
-    return hit[0], -len(hit[2]), hit[2]
-
-
-def _fulfilled(rule: Rule, facts: Facts) -> bool:
-    return (
-        rule.codes_match(facts.status, facts.reply)
-        and (not rule.stages or facts.stage in rule.stages)
-        and (not rule.actions or facts.action in rule.actions)
-        and (not (rule.also or rule.unless) or rule.words_match(facts.words.text))
-        and (rule.pattern is None or rule.pattern.search(facts.text) is not None)
-    )
-
-
-def _keys(rule: Rule) -> Iterable[tuple[int | None, int, int | None] | str | None]:
-    if not rule.statuses:
-        return rule.replies or (None,)
-    return {
-        (class_, subject, details.start if details is not None and len(details) == 1 else None)
-        for class_, subject, details in rule.statuses
-    }
+    def _file_by_code(self) -> tuple[dict[int, list[Hit]], dict[str | None, list[Hit]]]:
+        """Return the rules without words by the numbers of their codes, or else by their replies; None stands for any."""
+        by_code: dict[int, list[Hit]] = {}
+        by_reply: dict[str | None, list[Hit]] = {}
+        for place, table in enumerate(self.file.table.get("rule", ())):
+            if place in self._changes or "says" not in table:
+                rule = self.rule(place)
+                if rule is None or rule.has_words:
+                    continue
+                hit: Hit = (self.start + place, 0, "", rule)
+                for code in rule.codes:
+                    by_code.setdefault(code, []).append(hit)
+                for reply in () if rule.codes else rule.replies or (None,):
+                    by_reply.setdefault(reply, []).append(hit)
+        return by_code, by_reply

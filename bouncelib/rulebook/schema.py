@@ -3,75 +3,118 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
 from typing import Any, Final
 
-from attrs import frozen
-
 from bouncelib.errors import RuleError
-from bouncelib.model import REASONS, Action, Confidence, EnhancedCode, Fault, Reason, Stage, Verdict
+from bouncelib.model import REASONS, Action, Confidence, EnhancedCode, Reason, Stage, Verdict
+from bouncelib.patterns import late
 from bouncelib.words import Phrase
 
-FILE_KEYS: Final = frozenset({"title", "hosts", "formats", "tokens", "rule", "disable", "reason"})
-_LISTS: Final = frozenset(
-    {"status", "reply", "stage", "action", "says", "also", "unless", "examples", "counter_examples"}
-)
+FILE_KEYS: Final = frozenset({"title", "hosts", "formats", "tokens", "rule", "disable", "reason", "rerate"})
+_CONDITIONS: Final = frozenset({"status", "reply", "stage", "action", "says"})
+_EXAMPLES: Final = frozenset({"examples", "counter_examples"})
+_LISTS: Final = _CONDITIONS | _EXAMPLES | {"also", "unless", "rules", "reasons"}
 _TEXTS: Final = frozenset({"id", "name", "meaning", "reason", "verdict", "confidence", "source", "pattern"})
 _FLAGS: Final = frozenset({"weak", "default", "final"})
-_ID: Final = re.compile(r"[a-z0-9][a-z0-9._-]*\Z")
-_STATUS: Final = re.compile(r"([245x])\.(\d)\.(\*|\d{1,3}(?:-\d{1,3})?)\Z")
-_REPLY: Final = re.compile(r"[245](?:\d\d|yz)\Z")
-_BACKREFERENCE: Final = re.compile(r"\\[1-9]|\(\?(?:<[=!]|P=)")
-_RUNAWAY: Final = re.compile(r"[*+}]\)?[*+{]|\([^)]*[*+][^)]*\)[*+{]|\.[*+][^|]*\.[*+]")
+_RULE_KEYS: Final = (_TEXTS | _LISTS | _FLAGS) - {"rules", "reasons"}
+_ID: Final = late(r"[a-z0-9][a-z0-9._-]*(?:/[a-z0-9][a-z0-9._-]*){0,2}\Z")
+_STATUS: Final = late(r"([245x])\.(\d)\.(\*|\d{1,3}(?:-\d{1,3})?)\Z")
+_REPLY: Final = late(r"[245](?:\d\d|yz)\Z")
+_BACKREFERENCE: Final = late(r"\\[1-9]|\(\?(?:<[=!]|P=)")
+_RUNAWAY: Final = late(r"[*+}]\)?[*+{]|\([^)]*[*+][^)]*\)[*+{]|\.[*+][^|]*\.[*+]")
+
+Codes = tuple[int | None, int, range | None]
+"""Enhanced codes: class (None for any), subject, details (None for any)."""
+NO_CODE: Final = -1
+"""Stands where there is no enhanced code to number."""
+_CLASSES: Final = (2, 4, 5)
+_WIDEST: Final = 256
+"""The longest range whose every code is filed."""
 
 
-@frozen(eq=False)
 class Rule:
     """One rule, ready to be asked."""
 
-    id: str
-    """The public id: ``gmail/over-quota``."""
-    reason: str
-    base: Reason
-    verdict: Verdict
-    says: tuple[tuple[str, Phrase], ...] = ()
-    also: tuple[Phrase, ...] = ()
-    unless: tuple[Phrase, ...] = ()
-    statuses: tuple[tuple[int | None, int, range | None], ...] = ()
-    replies: frozenset[str] = frozenset()
-    stages: frozenset[str] = frozenset()
-    actions: frozenset[str] = frozenset()
-    pattern: re.Pattern[str] | None = None
-    ceiling: Confidence = Confidence.HIGH
-    """The highest confidence that it gives."""
-    weak: bool = False
-    default: bool = False
-    final: bool = False
-    """Whether its words say that it can never work, so that a temporary code does not soften it."""
-    overrides: bool = False
-    """Whether the rule states its own verdict."""
+    __slots__ = (
+        "_beside",
+        "_table",
+        "actions",
+        "base",
+        "ceiling",
+        "codes",
+        "default",
+        "fault",
+        "final",
+        "has_words",
+        "id",
+        "pattern",
+        "plain",
+        "rated",
+        "reason",
+        "replies",
+        "simple",
+        "stages",
+        "statuses",
+        "verdict",
+        "weak",
+    )
 
-    @cached_property
-    def plain(self) -> bool:
-        """Whether its phrases are all that it asks for."""
-        return not (
-            self.statuses or self.replies or self.stages or self.actions or self.also or self.unless or self.pattern
-        )
-
-    @cached_property
-    def fault(self) -> Fault:
+    def __init__(self, table: Mapping[str, Any], prefix: str, reasons: Mapping[str, Reason]) -> None:
+        """Take a `table` that `read_rule` finds nothing wrong with."""
+        name: str = table["id"]
+        word: str = table["reason"]
+        self.id = name if "/" in name else f"{prefix}/{name}"
+        """The public id: ``gmail/over-quota``."""
+        self.base = reasons.get(word) or Reason(word)
+        self.reason: str = word if word in reasons else self.base
+        self.fault, verdict = REASONS[self.base]
         """Whose move it is."""
-        return REASONS[self.base][0]
+        self.verdict = Verdict(table["verdict"]) if "verdict" in table else verdict
+        self.ceiling = Confidence(table.get("confidence", "high"))
+        """The highest confidence that it gives."""
+        self.weak: bool = table.get("weak", False)
+        self.default: bool = table.get("default", False)
+        self.final: bool = table.get("final", False)
+        """Whether its words say that it can never work, so that a temporary code does not soften it."""
+        self.statuses = tuple(map(_read_codes, table.get("status", ())))
+        self.codes = frozenset(number for codes in self.statuses for number in _numbers(*codes))
+        """The numbers of its enhanced codes; of their subjects, for all codes of a subject and long ranges."""
+        self.replies = frozenset(table.get("reply", ()))
+        self.stages = frozenset(table.get("stage", ()))
+        self.actions = frozenset(table.get("action", ()))
+        self.has_words = "says" in table
+        pattern = table.get("pattern")
+        self.pattern = None if pattern is None else late(pattern, re.IGNORECASE)
+        wide = any(details is not None and len(details) > _WIDEST for _, _, details in self.statuses)
+        self.simple = not (
+            wide or self.stages or self.actions or pattern is not None or "also" in table or "unless" in table
+        )
+        """Whether it asks for nothing but phrases, codes and replies."""
+        filed = not (self.codes or self.replies) if self.has_words else not (self.codes and self.replies)
+        self.plain = self.simple and filed
+        """Whether it asks for nothing but what it is filed under."""
+        self.rated: str | None = None
+        """The id of what gave it another verdict than its own, if anything did."""
+        self._table = table
+        self._beside: tuple[Phrases | None, Phrases] | None = None
 
-    def codes_match(self, status: EnhancedCode | None, reply: str | None) -> bool:
-        """Return whether the codes meet the rule's conditions."""
-        if self.statuses and (status is None or not self.status_matches(status)):
-            return False
-        return not self.replies or (reply is not None and (reply in self.replies or f"{reply[0]}yz" in self.replies))
+    @property
+    def says(self) -> tuple[tuple[str, Phrase], ...]:
+        """The phrases of which the text must hold one, as they are spelt and made ready."""
+        return tuple((text, Phrase.parse(text)) for text in self._table.get("says", ()))
 
-    def status_matches(self, status: EnhancedCode) -> bool:
-        """Return whether one of the rule's enhanced codes is `status`."""
+    @property
+    def beside(self) -> tuple[tuple[Phrase, ...], tuple[Phrase, ...]]:
+        """The phrases of which the text must hold one, too; and those of which it must hold none."""
+        also, unless = self._table.get("also", ()), self._table.get("unless", ())
+        return tuple(map(Phrase.parse, also)), tuple(map(Phrase.parse, unless))
+
+    def status_matches(self, status: EnhancedCode | None) -> bool:
+        """Return whether one of the rule's enhanced codes is `status`, if it asks for any."""
+        if status is None or not self.statuses:
+            return not self.statuses
         for class_, subject, details in self.statuses:
             if (
                 (class_ is None or class_ == status.class_)
@@ -81,17 +124,61 @@ class Rule:
                 return True
         return False
 
-    def words_match(self, words: str) -> bool:
-        """Return whether normalised text meets what the rule asks of it beside `says`."""
-        return (not self.also or _holds(words, self.also)) and not _holds(words, self.unless)
+    def matches(
+        self, status: EnhancedCode | None, stage: str | None, action: str | None, words: str, said: str
+    ) -> bool:
+        """Return whether what is known meets what the rule asks of it beside phrases, codes and replies.
+
+        `words` are those of what was `said`, normalised.
+        """
+        if self._beside is None:
+            also, unless = self.beside
+            self._beside = Phrases(also) if also else None, Phrases(unless)
+        needed, unwanted = self._beside
+        return (
+            (not self.stages or stage in self.stages)
+            and (not self.actions or action in self.actions)
+            and (needed is None or needed.any_in(words))
+            and not unwanted.any_in(words)
+            and (self.pattern is None or self.pattern.search(said) is not None)
+            and self.status_matches(status)
+        )
 
 
-def _holds(words: str, phrases: Iterable[Phrase]) -> bool:
-    # Most phrases are not there: they cost no call, and a generator would.
-    for phrase in phrases:  # noqa: SIM110
-        if phrase.parts[0] in words and (len(phrase.parts) == 1 or phrase.found_in(words)):
+def number_codes(class_: int, subject: int, detail: int) -> tuple[int, int]:
+    """Return the numbers that stand for an enhanced code and for its subject: they are looked up faster than values."""
+    number = 1000 * class_ + subject
+    return 10_000 * number + detail, -number
+
+
+def _numbers(class_: int | None, subject: int, details: range | None) -> Iterator[int]:
+    for one in _CLASSES if class_ is None else (class_,):
+        if details is None or len(details) > _WIDEST:
+            yield number_codes(one, subject, 0)[1]
+        else:
+            yield from (number_codes(one, subject, detail)[0] for detail in details)
+
+
+class Phrases:
+    """Phrases of which one is enough."""
+
+    __slots__ = ("_longer", "_single")
+
+    def __init__(self, phrases: Iterable[Phrase]) -> None:
+        """Keep `phrases`, those of one part apart."""
+        phrases = tuple(phrases)
+        self._single = tuple(phrase.parts[0] for phrase in phrases if len(phrase.parts) == 1)
+        self._longer = tuple(phrase for phrase in phrases if len(phrase.parts) > 1)
+
+    def any_in(self, text: str) -> bool:
+        """Return whether normalised `text` holds one of them."""
+        # Most are not there: those that are not cost no line of Python's.
+        if True in map(text.__contains__, self._single):
             return True
-    return False
+        for phrase in self._longer:  # noqa: SIM110 - as above
+            if phrase.parts[0] in text and phrase.found_in(text):
+                return True
+        return False
 
 
 def read_rule(table: Mapping[str, Any], prefix: str, reasons: Mapping[str, Reason]) -> Rule:
@@ -99,103 +186,89 @@ def read_rule(table: Mapping[str, Any], prefix: str, reasons: Mapping[str, Reaso
 
     `prefix` begins its public id, and `reasons` holds the user's own words with the reason behind each.
     """
-    if not isinstance(table, Mapping):
-        raise RuleError(f"{prefix}.toml: a rule must be a table, not {table!r}")
-    name = table.get("id")
-    where = f"{prefix}.toml: rule {name!r}"
-    if not isinstance(name, str) or not _ID.match(name):
-        raise RuleError(f"{where}: 'id' must be a short name of a-z, 0-9, '.', '_' and '-'")
-    _check_keys(table, where)
+    where = check_table(table, prefix, "rule", _RULE_KEYS)
+    if not _CONDITIONS & table.keys():
+        raise RuleError(f"{where}: no condition; give 'says', 'status', 'reply', 'stage' or 'action'")
     if "reason" not in table:
         raise RuleError(f"{where}: no 'reason'")
-    word = str(table["reason"])
-    base = reasons.get(word)
-    if base is None:
-        try:
-            base = word = Reason(word)
-        except ValueError:
-            raise RuleError(f"{where}: unknown reason {word!r}") from None
-    try:
-        verdict = Verdict(table["verdict"]) if "verdict" in table else REASONS[base][1]
-        ceiling = Confidence(table.get("confidence", "high"))
-    except ValueError as error:
-        raise RuleError(f"{where}: {error}") from None
-    return Rule(
-        id=f"{prefix}/{name}",
-        reason=word,
-        base=base,
-        verdict=verdict,
-        says=tuple((text, _phrase(text, where)) for text in table.get("says", ())),
-        also=tuple(_phrase(text, where) for text in table.get("also", ())),
-        unless=tuple(_phrase(text, where) for text in table.get("unless", ())),
-        statuses=tuple(_status(code, where) for code in table.get("status", ())),
-        replies=frozenset(_check(_REPLY, table.get("reply", ()), where)),
-        stages=_words(Stage, table.get("stage", ()), where),
-        actions=_words(Action, table.get("action", ()), where),
-        pattern=_pattern(table, where),
-        ceiling=ceiling,
-        weak=bool(table.get("weak", False)),
-        default=bool(table.get("default", False)),
-        final=bool(table.get("final", False)),
-        overrides="verdict" in table,
-    )
+    check_values(table, where, reasons)
+    return Rule(table, prefix, reasons)
 
 
-def _check_keys(table: Mapping[str, Any], where: str) -> None:
+def check_table(table: object, prefix: str, kind: str, known: Iterable[str]) -> str:
+    """Return how to name `table`, a `kind`, in errors; raise `RuleError` where its id or a key is wrong."""
+    if not isinstance(table, Mapping):
+        raise RuleError(f"{prefix}.toml: a {kind} must be a table, not {table!r}")
+    name = table.get("id")
+    where = f"{prefix}.toml: {kind} {name!r}"
+    if not isinstance(name, str) or not _ID.match(name):
+        raise RuleError(f"{where}: 'id' must be a short name of a-z, 0-9, '.', '_' and '-'")
     for key, value in table.items():
-        if key in _LISTS:
-            right = isinstance(value, list) and bool(value)
-        elif key in _TEXTS:
+        if key not in known:
+            raise RuleError(f"{where}: unknown key {key!r}")
+        if key in _TEXTS:
             right = isinstance(value, str)
         elif key in _FLAGS:
             right = isinstance(value, bool)
         else:
-            raise RuleError(f"{where}: unknown key {key!r}")
+            right = isinstance(value, list) and bool(value) and (key in _EXAMPLES or all(map(_is_text, value)))
         if not right:
             raise RuleError(f"{where}: {key!r} has a wrong value {value!r}")
-    if not any(key in table for key in ("says", "status", "reply", "stage", "action")):
-        raise RuleError(f"{where}: no condition; give 'says', 'status', 'reply', 'stage' or 'action'")
+    return where
 
 
-def _phrase(text: object, where: str) -> Phrase:
+def check_values(table: Mapping[str, Any], where: str, reasons: Mapping[str, Reason]) -> None:
+    """Raise `RuleError` where a value of `table` says nothing: words that do not exist, codes that are none."""
+    if "reason" in table and table["reason"] not in reasons:
+        _word(Reason, table["reason"], f"{where}: unknown reason")
+    _word(Verdict, table.get("verdict", "hard"), f"{where}: unknown verdict")
+    _word(Confidence, table.get("confidence", "high"), f"{where}: unknown confidence")
+    for stage in table.get("stage", ()):
+        _word(Stage, stage, f"{where}: unknown stage")
+    for action in table.get("action", ()):
+        _word(Action, action, f"{where}: unknown action")
+    for code in table.get("status", ()):
+        if not _STATUS.match(code):
+            raise RuleError(f"{where}: {code!r} is no enhanced code; write '5.1.1', 'x.1.1', '5.7.606-649' or '5.7.*'")
+    for reply in table.get("reply", ()):
+        if not _REPLY.match(reply):
+            raise RuleError(f"{where}: {reply!r} is no SMTP reply; write '550' or '5yz'")
+    for key in ("says", "also", "unless"):
+        for text in table.get(key, ()):
+            try:
+                Phrase.parse(text)
+            except ValueError as error:
+                raise RuleError(f"{where}: {error}") from None
+    if "pattern" in table:
+        _check_pattern(table["pattern"], where)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _word(words: type[StrEnum], value: str, where: str) -> None:
     try:
-        return Phrase.parse(str(text))
-    except ValueError as error:
-        raise RuleError(f"{where}: {error}") from None
+        words(value)
+    except ValueError:
+        raise RuleError(f"{where} {value!r}") from None
 
 
-def _status(code: object, where: str) -> tuple[int | None, int, range | None]:
-    match = _STATUS.match(str(code))
-    if match is None:
-        raise RuleError(f"{where}: {code!r} is no enhanced code; write '5.1.1', 'x.1.1', '5.7.606-649' or '5.7.*'")
-    class_ = None if match[1] == "x" else int(match[1])
-    if match[3] == "*":
-        return class_, int(match[2]), None
-    first, _, last = match[3].partition("-")
-    return class_, int(match[2]), range(int(first), int(last or first) + 1)
-
-
-def _check(pattern: re.Pattern[str], values: Iterable[object], where: str) -> list[str]:
-    for value in values:
-        if not pattern.match(str(value)):
-            raise RuleError(f"{where}: {value!r} is no SMTP reply; write '550' or '5yz'")
-    return [str(value) for value in values]
-
-
-def _words(words: type[Stage | Action], values: Iterable[str], where: str) -> frozenset[str]:
-    try:
-        return frozenset(words(value) for value in values)
-    except ValueError as error:
-        raise RuleError(f"{where}: {error}") from None
-
-
-def _pattern(table: Mapping[str, Any], where: str) -> re.Pattern[str] | None:
-    text = table.get("pattern")
-    if text is None:
-        return None
+def _check_pattern(text: str, where: str) -> None:
     if _RUNAWAY.search(text) or _BACKREFERENCE.search(text):
         raise RuleError(f"{where}: the pattern {text!r} can run away: no nested repeats, references or look-around")
     try:
-        return re.compile(text, re.IGNORECASE)
+        re.compile(text, re.IGNORECASE)
     except (re.error, OverflowError) as error:
         raise RuleError(f"{where}: the pattern {text!r} is wrong: {error}") from None
+
+
+def _read_codes(spelt: str) -> Codes:
+    """Return the enhanced codes that `spelt` stands for: ``5.1.1``, ``x.1.1``, ``5.7.606-649``, ``5.7.*``."""
+    class_, subject, details = spelt.split(".")
+    first, _, last = details.partition("-")
+    return (
+        None if class_ == "x" else int(class_),
+        int(subject),
+        None if details == "*" else range(int(first), int(last or first) + 1),
+    )

@@ -1,16 +1,20 @@
 """The wheel's build hook: every rule file, compiled to one JSON file.
 
-TOML is for people; reading it is several times slower than reading JSON. So the wheel carries both: the TOML files,
-which are the source and hold proof and documentation, and `compiled.json`, which holds only what judging needs. The
-rulebook reads the compiled file where there is one. The source tree never holds it, so it cannot go stale there.
+TOML is for people; reading it, and working out where to file thousands of phrases, takes many times as long as reading
+JSON. So the wheel carries both: the TOML files, which are the source and hold proof and documentation, and `compiled.json`,
+which holds only what judging needs. The rulebook reads the compiled file where there is one. The source tree never holds it,
+so it cannot go stale there.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
+import sys
 import tempfile
 import tomllib
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from importlib.util import module_from_spec
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +22,33 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 # What documents and proves a rule. Nothing that judges reads these.
 PROSE = frozenset({"examples", "counter_examples", "source", "name", "meaning", "title"})
+SCOPES = ("standard", "vendors")
 
 
-def compile_rules(folder: Path) -> dict[str, dict[str, Any]]:
-    """All rule files under `folder`, by path without suffix: `standard/status`, `vendors/gmail`."""
+def compile_rules(root: Path) -> list[Any]:
+    """The rule files of the tree `root` by path without suffix (`vendors/gmail`), and where their phrases are filed."""
+    folder = root / "bouncelib" / "rules"
     tables = {
-        path.relative_to(folder).with_suffix("").as_posix(): tomllib.loads(path.read_text(encoding="utf-8"))
-        for path in sorted(folder.rglob("*.toml"))
+        path.relative_to(folder).with_suffix("").as_posix(): _without_prose(
+            tomllib.loads(path.read_text(encoding="utf-8"))
+        )
+        for scope in SCOPES
+        for path in sorted((folder / scope).glob("*.toml"))
     }
-    return {name: _without_prose(table) for name, table in tables.items()}
+    return [tables, list(_file(root, tables))]
+
+
+def _file(root: Path, tables: dict[str, dict[str, Any]]) -> tuple[Any, ...]:
+    """Where the phrases of `tables` are filed, by the package's own module: the only one that needs nothing but Python."""
+    loader = SourceFileLoader("bouncelib_filing", str(root / "bouncelib" / "rulebook" / "filing.py"))
+    module = module_from_spec(ModuleSpec(loader.name, loader))
+    sys.path.insert(0, str(root))
+    try:
+        loader.exec_module(module)
+    finally:
+        sys.path.remove(str(root))
+    filed: tuple[Any, ...] = module.file_rules(tables.values())
+    return filed
 
 
 def _without_prose(table: dict[str, Any]) -> dict[str, Any]:
@@ -51,7 +73,7 @@ class CompileRules(BuildHookInterface[Any]):
             return
         self._scratch = Path(tempfile.mkdtemp(prefix="bouncelib-rules-"))
         compiled = self._scratch / "compiled.json"
-        rules = compile_rules(Path(self.root) / "bouncelib" / "rules")
+        rules = compile_rules(Path(self.root))
         compiled.write_text(json.dumps(rules, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
         build_data["force_include"][str(compiled)] = "bouncelib/rules/compiled.json"
 
