@@ -12,8 +12,11 @@ from urllib.parse import unquote
 
 from bouncelib.message import Message
 from bouncelib.model import decode_xtext
+from bouncelib.text import decode
 
 _WHOLE: Final = 1_000_000
+_NESTED: Final = 3
+"""How many messages within messages are looked into; a parse looks into one."""
 _CHARSETS: Final = ("utf-8", "latin-1")
 
 
@@ -38,22 +41,25 @@ def _readings(raw: bytes) -> Iterator[str]:
             yield spelling.casefold()
 
 
-def _texts(raw: bytes) -> Iterator[str]:
+def _texts(raw: bytes, depth: int = _NESTED) -> Iterator[str]:
     for piece in (raw, binascii.a2b_qp(raw), *_payloads(raw)):
         for charset in _CHARSETS:
             yield piece.decode(charset, "replace")
     # What a damaged tree holds is a matter of reading: our own view of it counts too.
     message = Message(raw)
     for part in message.parts():
+        body = part.body(_WHOLE)
         yield part.text(_WHOLE)
-        yield part.body(_WHOLE).decode("utf-8", "replace")
-    for _, value in message.headers.decoded(_WHOLE):
-        yield value
-    original = message.original
-    if original is not None:
-        yield original.decode("utf-8", "replace")
+        # Without the declared charset, which is wrong where software labels one part with another's.
+        yield decode(body)
+        # A message that was encoded as a whole has parts of its own.
+        if depth and body != raw and part.content_type.startswith("message/"):
+            yield from _texts(body, depth - 1)
+    for headers in (message.headers, message.returned):
+        for _, value in headers.decoded(_WHOLE):
+            yield value
     yield message.notice
-    yield str(message.status_groups)
+    yield "\n".join(value for group in message.status_groups for _, value in group)
 
 
 def _payloads(raw: bytes) -> Iterator[bytes]:
