@@ -108,7 +108,7 @@ class Dispatcher:
                 found += self._topics.find(signs.subject_words)
         for media in signs.types:
             found += self._types.get(media, ())
-        for part in message.attachments if self._parts else ():
+        for part in message.attachments if self._parts and not signs.letter else ():
             found += self._parts.get(part.content_type, ())
         if self._phrases and signs.plausible:
             found += self._phrases.find(signs.opening_words)

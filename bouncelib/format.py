@@ -109,7 +109,7 @@ class Format:
     kind: Kind = Kind.BOUNCE
     """What its reports are, by and large: where in the order it is asked."""
     last_resort: bool = False
-    """Whether it guesses: asked only where nobody else reads the message."""
+    """Whether it guesses: asked only where nobody else reads the message, and the header has something of a failure report's."""
     bare: bool = False
     """Whether it finds addresses and nothing of what was said: it has nothing to fill a gap with."""
 

@@ -89,14 +89,16 @@ def _gather(message: Message, dispatcher: Dispatcher, *, wrapped: bool = False) 
     `wrapped` says that it was found inside another message already: it is not looked into any further.
     """
     lead = dispatcher.lead
-    reading = _run(lead, message) if lead else None
     signs = Signs.of(message)
+    reading = _run(lead, message) if lead and not signs.letter else None
     if reading is not None and message.media != "multipart/report" and signs.personal:
         # Somebody forwards the parts of a report, or answers one.
         reading = None
     if reading is not None and all(map(_is_complete, reading.recipients)):
         return (None if signs.from_daemon else _challenge(signs, dispatcher)) or _settled(message, reading)
     for form in dispatcher.candidates(signs):
+        if form.last_resort and not signs.plausible:
+            continue
         if reading is not None and (form.bare or form.kind not in _DELIVERY):
             continue
         if form.last_resort and reading is None and not wrapped:

@@ -114,7 +114,8 @@ class BounceParser:
             make_envelope,
             (
                 message.headers.block,
-                message.original,
+                # Whom nobody opened returns nothing.
+                message.original if message.is_opened or judged else None,
                 message.known_notice,
                 reading,
                 self._limits.header_count,

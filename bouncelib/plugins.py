@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable
-from functools import cache, update_wrapper
+from functools import cache, lru_cache, update_wrapper
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Self, cast
@@ -171,7 +171,12 @@ def current() -> Plugins:
 
 def switched_on() -> bool:
     """Return whether the environment lets plugins in."""
-    return os.environ.get(SWITCH, "").strip().lower() not in {"0", "off", "no", "false"}
+    return _lets_in(os.environ.get(SWITCH))
+
+
+@lru_cache(maxsize=16)
+def _lets_in(word: str | None) -> bool:
+    return (word or "").strip().lower() not in {"0", "off", "no", "false"}
 
 
 @cache

@@ -90,6 +90,7 @@ _QUOTES: Final = late(
     r"envoye|enviado|inviato|verzonden|sendt|date|datum|to|subject)\b)",
     re.MULTILINE,
 )
+_LETTERS: Final = frozenset({"multipart/alternative", "multipart/related"})
 _PEEK: Final = 6000
 _OPENING: Final = 2048
 _ACCENTS: Final = late("[\u0300-\u036f]+")
@@ -159,7 +160,11 @@ class Signs:
     def subject(self) -> str:
         """The subject in lower case and without accents."""
         subject = self.message.headers.raw(b"subject")
-        return fold(_text.decode_header(subject, guess=False)) if subject else ""
+        if not subject:
+            return ""
+        if subject.isascii() and b"=?" not in subject and (plain := subject.decode("ascii")).isprintable():
+            return plain.lower()
+        return fold(_text.decode_header(subject, guess=False))
 
     @_Sign
     def subject_words(self) -> Words:
@@ -228,8 +233,8 @@ class Signs:
         )
 
     @_Sign
-    def plausible(self) -> bool:
-        """Whether this may be a failure report that states nothing in RFC 3464's form: worth reading the notice for."""
+    def suspicious(self) -> bool:
+        """Whether the header has anything of a failure report's."""
         message = self.message
         return (
             self.from_daemon
@@ -238,4 +243,14 @@ class Signs:
             or message.headers.raw(b"x-failed-recipients") is not None
             or message.media == "multipart/report"
             or not self.sender
-        ) and not self.personal
+        )
+
+    @_Sign
+    def plausible(self) -> bool:
+        """Whether this may be a failure report that states nothing in RFC 3464's form: worth reading the notice for."""
+        return self.suspicious and not self.personal
+
+    @_Sign
+    def letter(self) -> bool:
+        """Whether this is one text in several dresses, from somebody who is no mail system: no other message is in it."""
+        return self.message.media in _LETTERS and not self.suspicious

@@ -53,6 +53,7 @@ _BREAK: Final = late(r"<(?:br|p|div|tr|li)\b", re.IGNORECASE)
 _SOURCE_BREAK: Final = late(r"(?<![ \t\r\n])[ \t\r]*\n[ \t\r\n]*|(?<=[ \t])\n[ \t\r\n]*")
 _CHARDET_BYTES: Final = 1024
 _ASCII: Final = bytes(range(128))
+_KANA: Final = late("[\u3041-\u3096\u30a1-\u30fc]")
 # A guess from fewer bytes is as good as any, and Western European text has one such letter in a notice.
 _TOO_FEW: Final = 4
 _WHOLE_TO_BROKEN: Final = 4
@@ -107,7 +108,7 @@ def _guess(raw: bytes, declared: str | None) -> str:
         name: str | None = "cp1252"
     elif _is_damaged_utf8(letters):
         return raw.decode("utf-8", "replace")
-    else:
+    elif (name := _japanese(telling)) is None:
         from chardet import detect
 
         name = charset(detect(telling)["encoding"])
@@ -115,6 +116,19 @@ def _guess(raw: bytes, declared: str | None) -> str:
         return raw.decode(name or "latin-1")
     except UnicodeError:
         return raw.decode("latin-1")
+
+
+def _japanese(telling: bytes) -> str | None:
+    """Return the charset of Japanese in which `telling` is written, or None: its kana show, and to ask chardet costs much more."""
+    for name in ("euc_jp", "cp932"):
+        try:
+            text = telling.decode(name)
+        except UnicodeError:
+            continue
+        kana = len(_KANA.findall(text))
+        if kana > _WHOLE_TO_BROKEN and kana * _WHOLE_TO_BROKEN > len(text) - text.count(" "):
+            return name
+    return None
 
 
 def _is_damaged_utf8(letters: bytes) -> bool:

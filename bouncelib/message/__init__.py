@@ -219,6 +219,11 @@ class Message:
         """The header fields of the returned message, as far as they came back: none where it did not."""
         return Headers(self.original or b"")
 
+    @property
+    def is_opened(self) -> bool:
+        """Whether anybody has asked for a part of the message."""
+        return self._scanned
+
     def original_part(self) -> Part | None:
         """Return the part that holds the returned message, or None."""
         if not self._scanned:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from bouncelib import text as _text
@@ -69,6 +70,13 @@ class Headers:
                 break
             out.append((name.decode("ascii"), _text.decode_header(value)))
         return tuple(out)
+
+
+@lru_cache(maxsize=1024)
+def part_headers(block: bytes) -> tuple[Headers, str]:
+    """Return the header `block` of a part, and its media type; the parts of one software's reports open alike, so this is kept."""
+    headers = Headers(block)
+    return headers, media_type(headers.raw(b"content-type"))
 
 
 def media_type(raw: bytes | None) -> str:

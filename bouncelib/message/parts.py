@@ -8,12 +8,14 @@ from typing import Final
 
 from bouncelib import text as _text
 from bouncelib.message.fields import Group, split_groups
-from bouncelib.message.headers import Headers, declared_boundary, media_type
+from bouncelib.message.headers import Headers, declared_boundary, media_type, part_headers
 from bouncelib.message.source import Delimiter, Source
 
 _SHOWN_BOUNDARY: Final = re.compile(rb"(?m)^(--[^\s-][^\n]{0,200}?)[ \t]*\n(?:content-|\n)", re.IGNORECASE)
 # Charsets in which ASCII is ASCII.
 _ASCII_BASED: Final = re.compile(rb"charset ?= ?\"?(?:utf-8|us-ascii|iso-8859-\d|windows-125\d)")
+# Larger header blocks are not kept: what is kept is bounded.
+_SMALL: Final = 400
 _PLAIN_ENCODINGS: Final = frozenset({b"7bit", b"8bit", b"binary"})
 
 
@@ -106,19 +108,21 @@ def walk(source: Source, headers: Headers, start: int, media: str) -> Iterator[P
                 return
             level, _, end, closes = source.find_delimiter(end, stack)
         stack = stack[: level + 1]
-        headers, start = _part_header(source, end, stack)
-        media = media_type(headers.raw(b"content-type"))
+        headers, media, start = _part_header(source, end, stack)
     source.note(f"MIME parts cut at {limits.parts}")
 
 
-def _part_header(source: Source, start: int, stack: tuple[bytes, ...]) -> tuple[Headers, int]:
+def _part_header(source: Source, start: int, stack: tuple[bytes, ...]) -> tuple[Headers, str, int]:
     block, body = source.header_block(start) if start < source.size else (b"", start)
     if b"\n--" in block or block[:2] == b"--":
         # A header block without its blank line must not swallow the next part.
         end = source.find_delimiter(start, stack)[1]
         if end < body:
             block, body = source.slice(start, end), end
-    return Headers(block), body
+    if len(block) < _SMALL:
+        return (*part_headers(block), body)
+    headers = Headers(block)
+    return headers, media_type(headers.raw(b"content-type")), body
 
 
 def _delimiter(source: Source, headers: Headers, start: int) -> tuple[bytes | None, Delimiter | None]:
