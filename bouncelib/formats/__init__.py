@@ -70,6 +70,7 @@ ORDER: Final = (
     "mdaemon",
     "listserv",
     "dovecot",
+    "mailutils",
     "mdn",
     "arf",
     "feedback",

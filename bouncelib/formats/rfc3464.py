@@ -159,8 +159,8 @@ def read_group(group: Group) -> Evidence | None:
     """Return what one per-recipient group says, or None where it names no recipient."""
     # The first field of a name that says something counts.
     fields = {name.lower(): value for name, value in reversed(group) if value}
-    if "disposition" in fields and "action" not in fields and "status" not in fields:
-        # The group of a disposition notification (RFC 8098) under a wrong label.
+    if "disposition" in fields and "status" not in fields and not _is_action(fields.get("action", "")):
+        # The group of a disposition notification (RFC 8098) under a wrong label; GNU mailutils adds `Action: deleted`.
         return None
     final = fields.get("final-recipient", "")
     original = fields.get("original-recipient", "")
@@ -195,6 +195,11 @@ def read_group(group: Group) -> Evidence | None:
         format="rfc3464",
         fields=tuple(group),
     )
+
+
+def _is_action(text: str) -> bool:
+    match = _WORD.search(text)
+    return match is not None and match[0].lower() in _ACTIONS
 
 
 def _better(address: str | None, *others: str | None) -> str | None:
