@@ -10,10 +10,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bouncelib.errors import BouncelibError, FormatError, RuleError, SourceError
+    from bouncelib.batch import Parsed, Progress, parse_many
+    from bouncelib.errors import BouncelibError, FormatError, RuleError, SourceError, WorkerError
     from bouncelib.format import Fingerprint, Format, Layout
     from bouncelib.formats import CATALOGUE
     from bouncelib.genuine import SentByUs
+    from bouncelib.mailbox import Mail, read_mail
     from bouncelib.message import Limits, Message, full_mail
     from bouncelib.model import (
         REASONS,
@@ -62,8 +64,11 @@ __all__ = [
     "Kind",
     "Layout",
     "Limits",
+    "Mail",
     "Message",
     "OriginalMessage",
+    "Parsed",
+    "Progress",
     "Reading",
     "Reason",
     "Recipient",
@@ -73,6 +78,7 @@ __all__ = [
     "SourceError",
     "Stage",
     "Verdict",
+    "WorkerError",
     "__version__",
     "classify_response",
     "full_mail",
@@ -80,13 +86,17 @@ __all__ = [
     "judge",
     "load_rules",
     "parse_bounce",
+    "parse_many",
+    "read_mail",
 ]
 
 _HOMES = (
-    ("errors", ("BouncelibError", "FormatError", "RuleError", "SourceError")),
+    ("batch", ("Parsed", "Progress", "parse_many")),
+    ("errors", ("BouncelibError", "FormatError", "RuleError", "SourceError", "WorkerError")),
     ("format", ("Fingerprint", "Format", "Layout")),
     ("formats", ("CATALOGUE",)),
     ("genuine", ("SentByUs",)),
+    ("mailbox", ("Mail", "read_mail")),
     ("message", ("Limits", "Message", "full_mail")),
     ("parser", ("BounceParser", "classify_response", "parse_bounce")),
     ("plugins", ("heuristic", "judge")),

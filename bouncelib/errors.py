@@ -3,7 +3,8 @@
 BouncelibError
 ├── RuleError      a rule file that cannot be used: names the file and the rule
 ├── FormatError    a format or plugin that cannot be used: names it
-└── SourceError    a file, folder or stream of messages that cannot be read: names it
+├── SourceError    a file, folder or stream of messages that cannot be read: names it
+└── WorkerError    a worker process that died: names the message that it read
 """
 
 
@@ -21,3 +22,7 @@ class FormatError(BouncelibError):
 
 class SourceError(BouncelibError):
     """A source of messages cannot be read; the text names it."""
+
+
+class WorkerError(BouncelibError):
+    """A worker process died or could not start; the text names the message that it read, and the exit code."""

@@ -9,7 +9,7 @@ from typing import Any, Self
 from attrs import field, frozen
 
 from bouncelib.model import wire
-from bouncelib.model.evidence import EnhancedCode, Evidence, Field, Judgement, parse_date
+from bouncelib.model.evidence import EnhancedCode, Evidence, Field, Judgement, parse_date, travelling
 from bouncelib.model.vocabulary import (
     Action,
     Advice,
@@ -24,6 +24,7 @@ from bouncelib.model.vocabulary import (
 )
 
 
+@travelling
 @frozen
 class Recipient:
     """One recipient of a report: what was said of it, and what that means."""
@@ -203,6 +204,7 @@ class OriginalMessage:
         return self.get("List-Id")
 
 
+@travelling
 @frozen
 class Envelope:
     """What the report's own headers tell, and the headers of the original."""
@@ -215,6 +217,7 @@ class Envelope:
     candidates: tuple[Field, ...] = ()
 
 
+@travelling
 @frozen
 class Late:
     """An `Envelope` that is worked out when somebody asks: `make(*source)`."""
@@ -227,6 +230,7 @@ def _settle(envelope: Envelope | Late) -> Envelope:
     return envelope.make(*envelope.source) if isinstance(envelope, Late) else envelope
 
 
+@travelling
 @frozen
 class BounceReport:
     """What one message says about deliveries; `parse_bounce` returns it for any bytes whatever."""
