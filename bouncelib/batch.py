@@ -33,8 +33,8 @@ _T = TypeVar("_T")
 Source = str | os.PathLike[str] | Mail | bytes
 """A path as `read_mail` takes it, a message that it yielded, or a raw message."""
 
-_MOST_MESSAGES: Final = 64
-_MOST_BYTES: Final = 1 << 20
+_MOST_MESSAGES: Final = 256
+_MOST_BYTES: Final = 1 << 21
 _READY: Final = b"ready"
 _PATIENCE: Final = 5.0
 """How long a worker that was told to end may take, in seconds."""
