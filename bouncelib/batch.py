@@ -239,7 +239,7 @@ def _raised(error: Exception) -> bytes:
 class _Worker:
     """One process, and the chunk that it has."""
 
-    __slots__ = ("connection", "process", "ready", "task")
+    __slots__ = ("connection", "process", "task")
 
     def __init__(self, context: BaseContext, job: _Job) -> None:
         """Start it."""
@@ -248,7 +248,6 @@ class _Worker:
         self.process: BaseProcess = process
         self.process.start()
         theirs.close()
-        self.ready = False
         self.task: _Task | None = None
 
     def give(self, task: _Task) -> None:
@@ -282,6 +281,8 @@ class _Crew:
         self._chunks = enumerate(chunks)
         self._again: deque[_Task] = deque()
         self._workers: list[_Worker] = []
+        self._proven = False
+        """Whether any worker has started: then whatever ends one is no fault of the job's."""
         self._order: deque[_Key] = deque()
         """The keys of what was sent and not yet yielded."""
         self._waiting: dict[_Key, tuple[list[_Item], Any]] = {}
@@ -346,11 +347,11 @@ class _Crew:
         try:
             message = worker.connection.recv_bytes()
         except (EOFError, OSError):
-            if not worker.ready:
+            if not self._proven:
                 code = worker.end()
                 raise WorkerError(f"a worker process could not start: exit code {code}") from None
             return None
-        worker.ready = True
+        self._proven = True
         return message
 
     def _mourn(self, worker: _Worker, task: _Task | None) -> None:
