@@ -15,6 +15,8 @@ page() { "$LIVE_PYTHON" "$server/../page.py" "$docs/$1" ; }
 # until_true COMMAND...: waits for it, 20 seconds at most.
 until_true() { for _ in $(seq 40); do "$@" 2>/dev/null && return 0; sleep 0.5; done; echo "not within 20 seconds: $*" >>/mnt/failed; exit 1; }
 noted() { [ "$(wc -l </var/lib/bounces/bounces.jsonl)" -ge "$1" ]; }
+# drained COMMAND...: whether the list of the queue that COMMAND prints is empty; it is kept as it was last.
+drained() { "$@" >/mnt/queue && { [ ! -s /mnt/queue ] || grep -qx 'Mail queue is empty' /mnt/queue; }; }
 kept() { [ "$(ls /var/lib/bounces/others/new | wc -l)" -ge "$1" ]; }
 letter() { printf 'From: Ann <ann@library.example>\nTo: news-bounces@store.example\nSubject: Thank you\n\nA nice letter.\n'; }
 # news NAME: a message for the one recipient of a scenario.
