@@ -30,6 +30,11 @@ _LOCAL: Final = late(r"[^<>\"']{0,64}\Z")
 _PLAIN: Final = bytes(
     c | 32 if 65 <= c <= 90 else c if 97 <= c <= 122 or 48 <= c <= 57 or c > 127 else 32 for c in range(256)
 )
+# Accents, points and tone marks of the scripts in which mail servers write.
+_COMBINING: Final = late(
+    "[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670"
+    "\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u093c\u094d\u0e38-\u0e3a\u0e48-\u0e4b\u3099\u309a]+"
+)
 _NON_ASCII_PUNCTUATION: Final = late(r"[^\w ]|_")
 _SPACELESS: Final = late("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _HEAD_LENGTH: Final = 3
@@ -49,7 +54,7 @@ def split_words(text: str) -> list[str]:
         # Bytes are translated several times as fast as text.
         return text.encode("ascii").translate(_PLAIN).decode("ascii").split()
     text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text.lower()).casefold())
-    text = "".join(c for c in text if not unicodedata.combining(c))
+    text = _COMBINING.sub("", text)
     text = _NON_ASCII_PUNCTUATION.sub(" ", unicodedata.normalize("NFC", text))
     return text.encode().translate(_PLAIN).decode().split()
 
