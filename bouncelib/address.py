@@ -19,6 +19,8 @@ _DOMAIN: Final = r"(?:\[[0-9A-Fa-f:.IPv]{3,60}\]|[^\s\"<>()\[\],:;@\\\x00-\x2c\x
 _ADDRESS: Final = late(rf"{_LOCAL}@{_DOMAIN}")
 _WHOLE: Final = late(rf"{_LOCAL}@{_DOMAIN}\Z")
 _PLAIN: Final = late(r"[A-Za-z0-9_%+=/~!#$&*?^{|}.-]{1,254}@[A-Za-z0-9-][A-Za-z0-9.-]{0,253}[A-Za-z0-9]\Z")
+# A local part with blanks, as nullmailer and others write it: without its quotes.
+_UNQUOTED: Final = late(rf"([\w.+'-]{{1,64}}(?: [\w.+'-]{{1,64}}){{1,3}})@({_DOMAIN})\Z")
 _UNITEXT: Final = late(r"\\x\{([0-9A-Fa-f]{2,6})\}")
 _ESCAPE: Final = late(r"\+(2B|3D|[89A-F][0-9A-F])")
 _TYPE: Final = late(r"\s*([A-Za-z][\w./-]{0,30})\s*;")
@@ -62,7 +64,7 @@ def from_field(value: str) -> tuple[str, str | None]:
     """Return the type and the address of a recipient field (``rfc822; ann@library.example``, RFC 3464, section 2.1.2).
 
     The type is lower case and empty where none is given. Addresses of the type ``utf-8`` are decoded (RFC 6533, section 3).
-    A local recipient without a domain is an address too.
+    A local recipient without a domain is an address too, and blanks in a local part are quoted.
     """
     kind, semicolon, plain = value.partition(";")
     plain = plain.strip()
@@ -76,6 +78,9 @@ def from_field(value: str) -> tuple[str, str | None]:
     value = value.strip()
     if kind == "utf-8" and "\\x{" in value:
         value = _UNITEXT.sub(_character, value)
+    if kind == "rfc822" and (bare := _UNQUOTED.match(value)):
+        # All of the field is the address (RFC 3464, section 2.1.2): its last word alone is somebody else.
+        return kind, f'"{bare[1]}"@{bare[2]}'
     return kind, clean(value) or _local(value)
 
 
