@@ -27,7 +27,7 @@ LAYERS = (
     ("formats",),
     ("guard", "dispatch", "gather", "candidates", "envelope", "classify", "genuine", "plugins"),
     ("parser",),
-    ("mailbox", "logs", "rulecheck", "batch", "testing"),
+    ("mailbox", "logs", "rulecheck", "batch", "arrow", "testing"),
     ("cli", "__main__"),
 )
 ORDER = {name: (number, place) for number, layer in enumerate(LAYERS) for place, name in enumerate(layer)}
@@ -44,6 +44,7 @@ HOMES = {
     "hatchling": "rules.build",
     "hypothesis": "testing.strategies",
     "mailparser": "message",
+    "pyarrow": "arrow",
     "pytest": "testing.plugin",
     "rich": "cli",
 }

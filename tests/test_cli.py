@@ -53,12 +53,12 @@ def one_line(text: str) -> bool:
 
 
 def test_parse_prints_one_line_a_recipient() -> None:
-    result = run("parse", REFUSED)
+    result = run("parse", "--format", "tsv", REFUSED)
     assert (result.exit_code, result.stdout, result.stderr) == (0, f"{ROW}\n", "")
 
 
 def test_parse_reads_every_message_of_a_folder(root: Path) -> None:
-    result = run("parse", "fixtures/textbook")
+    result = run("parse", "--format", "tsv", "fixtures/textbook")
     assert result.exit_code == 0
     assert {row[5] for row in rows(result)} == {
         str(path.relative_to(root)) for path in (root / "fixtures" / "textbook").glob("*.eml")
@@ -67,13 +67,13 @@ def test_parse_reads_every_message_of_a_folder(root: Path) -> None:
 
 
 def test_a_message_without_recipients_has_its_line_too() -> None:
-    result = run("parse", "-", stdin=b"From: ann@library.example\nSubject: Lunch?\n\nAt one.\n")
+    result = run("parse", "--format", "tsv", "-", stdin=b"From: ann@library.example\nSubject: Lunch?\n\nAt one.\n")
     assert rows(result) == [["other", "-", "-", "-", "-", "-"]]
 
 
 def test_parse_reads_an_mbox_from_standard_input(root: Path) -> None:
     mail = b"From MAILER-DAEMON Mon Jan  5 09:30:00 2026\n" + (root / REFUSED).read_bytes() + b"\n"
-    result = run("parse", "-", stdin=mail * 2)
+    result = run("parse", "--format", "tsv", "-", stdin=mail * 2)
     assert [row[5] for row in rows(result)] == ["-#1", "-#2"]
     assert {row[1] for row in rows(result)} == {"jill@library.example"}
 
@@ -104,7 +104,7 @@ def test_explain_goes_into_json_too(root: Path) -> None:
 
 
 def test_the_rules_are_counted_on_standard_error() -> None:
-    result = run("parse", "--count-rules", REFUSED, FULL, REFUSED)
+    result = run("parse", "--format", "tsv", "--count-rules", REFUSED, FULL, REFUSED)
     assert len(rows(result)) == 3
     assert result.stderr == "2\tstandard/phrases/user-unknown\n1\tstandard/phrases/system-full\n"
     result = run("parse", "--count-rules", "--json", REFUSED)
@@ -114,13 +114,13 @@ def test_the_rules_are_counted_on_standard_error() -> None:
 def test_own_rules_come_first(tmp_path: Path) -> None:
     file = tmp_path / "my.toml"
     file.write_text(RULES, encoding="utf-8")
-    assert rows(run("parse", "--rules", str(file), REFUSED))[0][2:5] == ["soft", "policy", "my/mine"]
+    assert rows(run("parse", "--format", "tsv", "--rules", str(file), REFUSED))[0][2:5] == ["soft", "policy", "my/mine"]
     assert "rule: my/mine\n" in run("classify", "--rules", str(file), "550 User unknown").stdout
 
 
 def test_what_cannot_be_read_is_one_line_and_the_rest_is_read(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    result = run("parse", "no-such-file", str(tmp_path / "empty"), REFUSED)
+    result = run("parse", "--format", "tsv", "no-such-file", str(tmp_path / "empty"), REFUSED)
     assert result.exit_code == 1
     assert result.stdout == f"{ROW}\n"
     assert result.stderr.splitlines() == [
@@ -132,7 +132,7 @@ def test_what_cannot_be_read_is_one_line_and_the_rest_is_read(tmp_path: Path) ->
 def test_a_damaged_member_of_a_folder_is_one_line_and_the_rest_is_read(tmp_path: Path, root: Path) -> None:
     (tmp_path / "a.eml").write_bytes(b"\x1f\x8b\x08")
     (tmp_path / "b.eml").write_bytes((root / REFUSED).read_bytes())
-    result = run("parse", str(tmp_path))
+    result = run("parse", "--format", "tsv", str(tmp_path))
     assert result.exit_code == 1
     assert [row[1] for row in rows(result)] == ["jill@library.example"]
     assert result.stderr == f"bouncelib: {tmp_path}/a.eml: a gzip file, not mail\n"
@@ -180,7 +180,17 @@ def test_version_and_help() -> None:
 NASTY = "a\x1b[2Jb\x07c\x9bd\u202ee\x00f"
 
 
-@pytest.mark.parametrize("options", [(), ("--explain",), ("--json",), ("--json", "--explain")])
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--format", "tsv"),
+        ("--explain",),
+        ("--json",),
+        ("--json", "--explain"),
+        ("--format", "table"),
+        ("--format", "csv"),
+    ],
+)
 def test_nothing_in_a_mail_or_a_name_reaches_the_terminal_as_a_command(
     tmp_path: Path, root: Path, options: tuple[str, ...]
 ) -> None:
@@ -195,7 +205,7 @@ def test_nothing_in_a_mail_or_a_name_reaches_the_terminal_as_a_command(
     assert result.stdout
     for line in (result.stdout + result.stderr).removesuffix("\n").split("\n"):
         assert line.replace("\t", "").isprintable()
-    if not options:
+    if "tsv" in options:
         assert [len(row) for row in rows(result)] == [6]
 
 
@@ -203,7 +213,7 @@ def test_a_name_that_is_no_text_is_shown_escaped(tmp_path: Path, root: Path) -> 
     name = os.fsencode(tmp_path) + b"/\xff.eml"
     with open(name, "wb") as file:  # noqa: PTH123 - bytes
         file.write((root / REFUSED).read_bytes())
-    result = run("parse", str(tmp_path))
+    result = run("parse", "--format", "tsv", str(tmp_path))
     assert result.exit_code == 0
     assert rows(result)[0][5].endswith("/\\udcff.eml")
     assert json.loads(run("parse", "--json", str(tmp_path)).stdout)["origin"] == os.fsdecode(name)
@@ -286,7 +296,7 @@ def test_rules_check_prints_a_line_a_problem_with_file_rule_and_reason(tmp_path:
 
 
 def test_the_module_runs_with_the_same_exit_codes(run_python: RunPython) -> None:
-    done = run_python("-m", "bouncelib", "parse", REFUSED)
+    done = run_python("-m", "bouncelib", "parse", "--format", "tsv", REFUSED)
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{ROW}\n", "")
     done = run_python("-m", "bouncelib", "parse", "no-such-file")
     assert (done.returncode, done.stdout, done.stderr) == (
@@ -300,7 +310,9 @@ def test_the_module_runs_with_the_same_exit_codes(run_python: RunPython) -> None
 
 
 def test_the_module_reads_standard_input(run_python: RunPython, root: Path) -> None:
-    done = run_python("-m", "bouncelib", "parse", "-", stdin=(root / REFUSED).read_text(encoding="utf-8"))
+    done = run_python(
+        "-m", "bouncelib", "parse", "--format", "tsv", "-", stdin=(root / REFUSED).read_text(encoding="utf-8")
+    )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("bounce\tjill@library.example\thard\t")
 
@@ -324,7 +336,7 @@ def test_without_click_one_line_says_what_to_install(run_python: RunPython) -> N
     assert "pip install 'bouncelib[cli]'" in done.stderr
 
 
-@pytest.mark.parametrize("options", [(), ("--json",), ("--explain",)])
+@pytest.mark.parametrize("options", [(), ("--format", "table"), ("--format", "csv"), ("--explain",)])
 def test_a_reader_that_leaves_early_ends_it_quietly(root: Path, package: Path, options: tuple[str, ...]) -> None:
     command = [sys.executable, "-P", "-m", "bouncelib", "parse", *options, "fixtures/textbook", "fixtures/rfc3464"]
     with subprocess.Popen(
@@ -346,7 +358,7 @@ def test_a_terminal_that_cannot_show_a_character_gets_its_number(root: Path, pac
     file = tmp_path / "größe.eml"
     file.write_bytes((root / REFUSED).read_bytes())
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "bouncelib", "parse", str(file)],
+        [sys.executable, "-P", "-m", "bouncelib", "parse", "--format", "tsv", str(file)],
         capture_output=True,
         env={**os.environ, "PYTHONPATH": str(package.parent), "PYTHONIOENCODING": "koi8-r"},
         check=False,

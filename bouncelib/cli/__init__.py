@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from bouncelib import __version__
+from bouncelib.cli.classify import classify
 from bouncelib.cli.explain import explain
+from bouncelib.cli.formats import formats
 from bouncelib.cli.new_format import new_format
 from bouncelib.cli.output import complain, needs_command
-from bouncelib.cli.reading import classify, parse
+from bouncelib.cli.parse import parse
 from bouncelib.cli.rules import rules
 from bouncelib.errors import BouncelibError
 
@@ -65,6 +67,7 @@ bouncelib.add_command(parse)
 bouncelib.add_command(classify)
 bouncelib.add_command(explain)
 bouncelib.add_command(rules)
+bouncelib.add_command(formats)
 bouncelib.add_command(new_format)
 
 

@@ -1,122 +1,26 @@
-"""``bouncelib parse`` and ``bouncelib classify``."""
+"""``bouncelib classify``."""
 
 from __future__ import annotations
 
 import re
 import sys
-from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 import click
 from attrs import asdict
 
-from bouncelib.cli.output import clean, complain, json_line, lines, row
-from bouncelib.errors import SourceError
+from bouncelib.cli.options import make_parser, rules_option
+from bouncelib.cli.output import clean, json_line, row
 from bouncelib.model import Action, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TextIO
 
-    from bouncelib.model import BounceReport
     from bouncelib.parser import BounceParser
 
 _STATUS: Final = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 _REPLY: Final = re.compile(r"[245]\d\d")
-
-_rules_option = click.option(
-    "--rules",
-    "rule_files",
-    multiple=True,
-    metavar="FILE",
-    help="Ask the rules in this TOML file before those that come with bouncelib; may be given several times.",
-)
-
-
-def _parser(rule_files: tuple[str, ...]) -> BounceParser:
-    from bouncelib.parser import BounceParser
-    from bouncelib.rulebook import DEFAULT_RULES, load_rules
-
-    return BounceParser(rules=[*(load_rules(file) for file in rule_files), *DEFAULT_RULES])
-
-
-@click.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path())
-@click.option("--json", "as_json", is_flag=True, help="Print each report in full as one line of JSON.")
-@click.option("--explain", is_flag=True, help="Say of each recipient why the verdict is what it is.")
-@click.option("--count-rules", is_flag=True, help="At the end say on standard error how often each rule decided.")
-@_rules_option
-@click.pass_context
-def parse(
-    context: click.Context,
-    *,
-    paths: tuple[str, ...],
-    as_json: bool,
-    explain: bool,
-    count_rules: bool,
-    rule_files: tuple[str, ...],
-) -> None:
-    """Read messages, and print one line a recipient.
-
-    PATH is a message, an mbox file, a Maildir, a folder of these, or - for standard input. A line holds the kind of the
-    message, the address, the verdict, the reason, the rule that decided, and the file, with tabs between.
-    """
-    from bouncelib.mailbox import read_mail
-    from bouncelib.rulecheck import rule_hits
-
-    parser = _parser(rule_files)
-    hits: Counter[str] = Counter()
-    failures = 0
-
-    def fail(error: SourceError) -> None:
-        nonlocal failures
-        failures += 1
-        complain(str(error))
-
-    for path in paths:
-        try:
-            for mail in read_mail(path, on_error=fail):
-                report = parser.parse(mail.raw)
-                if as_json:
-                    _show_json(mail.origin, report, explain=explain)
-                else:
-                    _show(mail.origin, report, explain=explain)
-                if count_rules:
-                    hits.update(rule_hits((report,)))
-        except SourceError as error:
-            fail(error)
-    if count_rules:
-        _show_hits(hits, as_json=as_json)
-    if failures:
-        context.exit(1)
-
-
-def _show_json(origin: str, report: BounceReport, *, explain: bool) -> None:
-    record = {"origin": origin, **report.to_dict()}
-    if explain:
-        record["explanation"] = report.explain()
-    json_line(record)
-
-
-def _show(origin: str, report: BounceReport, *, explain: bool) -> None:
-    if explain:
-        lines(f"{origin}: {report.kind}" + (f", read by {report.format}" if report.format else ""))
-        lines(report.explain(), "  ")
-        return
-    for recipient in report.recipients:
-        address = recipient.address or recipient.original_address
-        row((report.kind, address, recipient.verdict, recipient.reason, recipient.rule, origin))
-    if not report.recipients:
-        row((report.kind, None, None, None, None, origin))
-
-
-def _show_hits(hits: Counter[str], *, as_json: bool) -> None:
-    ranked = sorted(hits.items(), key=lambda item: (-item[1], item[0]))
-    if as_json:
-        json_line({"rules": dict(ranked)}, err=True)
-        return
-    for rule, count in ranked:
-        click.echo(f"{count}\t{clean(rule)}", err=True)
 
 
 def _classify_logs(parser: BounceParser, logs: tuple[TextIO, ...], *, as_json: bool) -> None:
@@ -171,7 +75,7 @@ def _matching(pattern: re.Pattern[str], example: str) -> Callable[..., str | Non
 )
 @click.option("--domain", metavar="NAME", help="The domain of the recipient.")
 @click.option("--json", "as_json", is_flag=True, help="Print the judgement as one line of JSON.")
-@_rules_option
+@rules_option
 @click.pass_context
 def classify(  # noqa: PLR0913 - one argument an option
     context: click.Context,
@@ -197,13 +101,13 @@ def classify(  # noqa: PLR0913 - one argument an option
     if logs:
         if text is not None:
             raise click.UsageError("give TEXT or --log, not both", context)
-        _classify_logs(_parser(rule_files), logs, as_json=as_json)
+        _classify_logs(make_parser(rule_files), logs, as_json=as_json)
         return
     if text is None:
         raise click.UsageError("give TEXT, or --log FILE", context)
     if text == "-":
         text = sys.stdin.buffer.read().decode("utf-8", "replace")
-    judgement = _parser(rule_files).classify_response(
+    judgement = make_parser(rule_files).classify_response(
         text.strip(), host=host, stage=stage, status=status, smtp_code=smtp_code, domain=domain
     )
     if as_json:
