@@ -30,6 +30,8 @@ SHARED = {
     "dovecot": {"mdn"},
     "mdn": {"dovecot"},
     "feedback": {"arf"},
+    # Whatever Mailman sends has its header.
+    "list-notice": {"list_command", "mailman"},
     # RFC 3834's field stands on delivery reports too.
     "auto_reply": {"exim", "dovecot", "chasquid", "haraka", "zonemta", "gmail", "postfix", "full_details", "challenge"},
 }

@@ -39,6 +39,7 @@ ORDER: Final = (
     "qq",
     "aol",
     "fml",
+    "mailman",
     "full_details",
     "technical_details",
     "delivery_step",

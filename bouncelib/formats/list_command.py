@@ -1,4 +1,4 @@
-"""What list servers answer to a command in a mail.
+"""What list servers answer by themselves, to a command in a mail or to any.
 
 A sample:
 
@@ -25,7 +25,9 @@ _SUBJECT: Final = late(
     r"^(?:the )?results of your (?:e-?mail )?commands?|^majordomo results|^output of your job|^(?:ecartis|listar|"
     r"listserv|sympa|smartlist|petidomo|lyris)\b.{0,40}(?:results?|command|output|response)|"
     r"^results? of your (?:request|command)|^ezmlm response|^result(?:at)?s? (?:de vos commandes|ihrer befehle)|"
-    r"^listserv: error|^rejected command"
+    r"^listserv: error|^rejected command|"
+    # Mailman's own, for a post, a command, or a letter to the owner.
+    r"^auto-response for your message to\b"
 )
 
 
@@ -49,6 +51,7 @@ FORMAT: Final = Format(
                 "output of your job",
                 "ezmlm response",
                 "command results",
+                "auto response for your message to",
             )
         ),
         Fingerprint(senders=("listserv", "majordomo", "sympa", "ecartis", "listar", "smartlist", "lyris")),
