@@ -64,6 +64,8 @@ def test_clean(value: str, wanted: str | None) -> None:
         ("rfc822;", "rfc822", None),
         ("", "", None),
         ("rfc822; unknown recipient", "rfc822", None),
+        ("rfc822; ann lee@library.example", "rfc822", '"ann lee"@library.example'),
+        ("rfc822; Ann Lee <lee@library.example>", "rfc822", "lee@library.example"),
     ],
 )
 def test_from_field(value: str, kind: str, wanted: str | None) -> None:
