@@ -210,8 +210,11 @@ def _here(job: _Job, chunks: Iterator[list[_Item]]) -> Iterator[tuple[list[_Item
         yield items, job.done(items)
 
 
-def _work(connection: Connection, job: _Job) -> None:
+def _work(connection: Connection, job: _Job, others: Iterable[Connection]) -> None:
     """Answer chunks until there are no more: the life of a worker."""
+    # A copy of the process has the other ends too: while they are open here, nobody sees the caller's process end.
+    for other in others:
+        other.close()
     # Ctrl-C goes to the whole group; whoever started the workers ends them.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     connection.send_bytes(_READY)
@@ -241,10 +244,12 @@ class _Worker:
 
     __slots__ = ("connection", "process", "task")
 
-    def __init__(self, context: BaseContext, job: _Job) -> None:
-        """Start it."""
+    def __init__(self, context: BaseContext, job: _Job, others: Iterable[_Worker]) -> None:
+        """Start it; `others` are those that run."""
         self.connection, theirs = context.Pipe()
-        process = context.Process(target=_work, args=(theirs, job), daemon=True)  # type: ignore[attr-defined]
+        copied = context.get_start_method() == "fork"
+        ends = [self.connection, *(other.connection for other in others)] if copied else []
+        process = context.Process(target=_work, args=(theirs, job, ends), daemon=True)  # type: ignore[attr-defined]
         self.process: BaseProcess = process
         self.process.start()
         theirs.close()
@@ -328,7 +333,7 @@ class _Crew:
             if idle is None:
                 if len(self._workers) >= self._count:
                     break
-                idle = _Worker(self._context, self._job)
+                idle = _Worker(self._context, self._job, self._workers)
                 self._workers.append(idle)
             idle.give(task)
             task = self._next()

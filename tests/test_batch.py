@@ -254,6 +254,23 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.skipif(os.name == "nt", reason="there are no such signals")
+def test_workers_end_with_the_process_that_started_them(tmp_path: Path, package: Path) -> None:
+    script = tmp_path / "endless.py"
+    script.write_text(SCRIPT, encoding="utf-8")
+    process = subprocess.Popen(
+        [sys.executable, str(script)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(package.parent)},
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "going\n"
+    process.kill()
+    # The workers have the same standard output: it ends when they have ended.
+    assert process.communicate(timeout=60)[0] == ""
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is another thing there")
 def test_an_interrupt_ends_all_processes_and_prints_no_traceback(tmp_path: Path, package: Path) -> None:
     script = tmp_path / "endless.py"
@@ -269,7 +286,7 @@ def test_an_interrupt_ends_all_processes_and_prints_no_traceback(tmp_path: Path,
     assert process.stdout is not None
     assert process.stdout.readline() == "going\n"
     os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=120)
     assert (process.returncode, out, err) == (130, "interrupted\n", "")
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)

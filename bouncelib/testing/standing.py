@@ -23,10 +23,13 @@ _CHARSETS: Final = ("utf-8", "latin-1")
 def stands(text: str, raw: bytes) -> bool:
     """Return whether `text` stands in the message `raw`, white space and case aside, in any encoding that mail has.
 
-    That is: as it is, in a decoded part or header, with the escapes of xtext (RFC 3461), RFC 6533, URLs and HTML, or as a VERP
-    address spells it.
+    That is: as it is, in a decoded part or header, with the escapes of xtext (RFC 3461), RFC 6533, URLs and HTML, as a VERP
+    address spells it, or without the quotes that a local part with blanks must have (RFC 5321, section 4.1.2).
     """
     wanted = _bare(text).casefold()
+    local, at, domain = wanted.rpartition("@")
+    if " " in text and local.startswith('"') and stands(f"{local[1:-1]}{at}{domain}", raw):
+        return True
     return wanted.encode() in raw.lower() or any(wanted in reading for reading in _readings(raw))
 
 
