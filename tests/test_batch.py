@@ -236,7 +236,9 @@ def test_nothing_comes_of_nothing(workers: int) -> None:
 
 
 SCRIPT = """
-import sys, time
+import signal, sys
+# Whoever runs the tests in the background has it ignored, and that is inherited.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from bouncelib import parse_many
 
 def endless():
