@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 from bouncelib.errors import RuleError
 from bouncelib.model import BounceReport, Judgement, Reason
 from bouncelib.parser import BounceParser
-from bouncelib.rulebook import DEFAULT_RULES, Rule, Rules
+from bouncelib.rulebook import DEFAULT_RULES, Rule, Rulebook, Rules
 from bouncelib.rulebook.schema import read_rule
 
 if TYPE_CHECKING:
@@ -124,6 +124,13 @@ class _Check:
         reasons = self._check_reasons()
         good = self._check_rules(reasons)
         rules = Rules(self._prefix, {**top, "reason": reasons, "rule": [table for _, table, _ in good]})
+        try:
+            Rulebook((rules, *DEFAULT_RULES))
+        except RuleError as error:
+            # It speaks of a rule that there is not: the rest is looked at without what it says of others.
+            self._note(None, self._bare(error))
+            kept = {key: value for key, value in rules.table.items() if key not in {"disable", "rerate"}}
+            rules = Rules(self._prefix, kept)
         self._check_order(rules, good)
         self._check_patterns(good)
         if any(key in table for _, table, _ in good for key in _EXAMPLES):
@@ -164,7 +171,8 @@ class _Check:
         if not isinstance(self._table.get("title", ""), str):
             self._note(None, "'title' must be a text")
         if "rule" not in self._table:
-            self._note(None, "no [[rule]] in it")
+            if not (self._table.get("disable") or self._table.get("rerate")):
+                self._note(None, "no [[rule]] in it, and nothing that changes others")
         elif not isinstance(self._table["rule"], list):
             self._note(None, "'rule' must be a list of tables; write [[rule]]")
         return top
