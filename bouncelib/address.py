@@ -78,6 +78,9 @@ def from_field(value: str) -> tuple[str, str | None]:
     value = value.strip()
     if kind == "utf-8" and "\\x{" in value:
         value = _UNITEXT.sub(_character, value)
+        if "\\x{" in value:
+            # It spells what no address holds: what stands behind it is not the address.
+            return kind, None
     if kind == "rfc822" and (bare := _UNQUOTED.match(value)):
         # All of the field is the address (RFC 3464, section 2.1.2): its last word alone is somebody else.
         return kind, f'"{bare[1]}"@{bare[2]}'

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from bouncelib.message import Message
 from bouncelib.model import decode_xtext
-from bouncelib.text import decode
+from bouncelib.text import decode, decode_words
 
 _WHOLE: Final = 1_000_000
 _NESTED: Final = 3
@@ -62,7 +62,8 @@ def _texts(raw: bytes, depth: int = _NESTED) -> Iterator[str]:
         for _, value in headers.decoded(_WHOLE):
             yield value
     yield message.notice
-    yield "\n".join(value for group in message.status_groups for _, value in group)
+    yield decode_words(message.notice)
+    yield decode_words("\n".join(value for group in message.status_groups for _, value in group))
 
 
 def _payloads(raw: bytes) -> Iterator[bytes]:
