@@ -63,12 +63,6 @@ class Mail(NamedTuple):
     """The file; in an mbox file followed by ``#`` and the message's number, from 1; ``-`` is standard input."""
     raw: bytes
     """The message, without its mbox separator."""
-    path: str | None = None
-    """The file it stands in; None for standard input and for a server."""
-    offset: int | None = None
-    """Where `raw` begins in that mbox file."""
-    key: str | None = None
-    """Its name inside: in a Maildir, an MH folder, an archive, a folder of a server."""
 
 
 def read_mail(
