@@ -121,7 +121,7 @@ def parse_many(
         sources = (sources,)
     parser = parser or default_parser()
     job = _Job(parser, reduce)
-    chunks = _chunks(_items(sources))
+    chunks = _chunks(_items(sources, parser.limits.message_bytes))
     answers = _here(job, chunks) if count == 1 else _Crew(job, chunks, count).answers(ordered=ordered)
     return _told(answers, job, progress)
 
@@ -146,7 +146,7 @@ def _told(
             close()
 
 
-def _items(sources: Iterable[Source]) -> Iterator[_Item]:
+def _items(sources: Iterable[Source], limit: int) -> Iterator[_Item]:
     """Yield each message with its origin, and each error in its place."""
     for source in sources:
         if isinstance(source, Mail):
@@ -154,14 +154,14 @@ def _items(sources: Iterable[Source]) -> Iterator[_Item]:
         elif isinstance(source, bytes):
             yield "", source
         else:
-            yield from _mails(source)
+            yield from _mails(source, limit)
 
 
-def _mails(path: str | os.PathLike[str]) -> Iterator[_Item]:
+def _mails(path: str | os.PathLike[str], limit: int) -> Iterator[_Item]:
     failed: list[SourceError] = []
     name = os.fspath(path)
     try:
-        for mail in read_mail(path, on_error=failed.append):
+        for mail in read_mail(path, on_error=failed.append, limit=limit):
             yield from ((name, error) for error in failed)
             failed.clear()
             yield mail.origin, mail.raw

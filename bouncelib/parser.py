@@ -97,6 +97,11 @@ class BounceParser:
     def __reduce__(self) -> tuple[Callable[[dict[str, Any]], BounceParser], tuple[dict[str, Any]]]:
         return _rebuilt, (self._given,)
 
+    @property
+    def limits(self) -> Limits:
+        """How much of a message it looks at."""
+        return self._limits
+
     def parse(self, raw: Raw) -> BounceReport:
         """Return what `raw` says; raise nothing, whatever bytes arrive."""
         message = Message(to_bytes(raw), self._limits)

@@ -61,13 +61,13 @@ def test_paths_and_raw_messages_are_sources_too(mails: list[Mail], tmp_path: Pat
     folder.mkdir()
     for number, mail in enumerate(mails[:3]):
         (folder / f"{number}.eml").write_bytes(mail.raw)
-    (tmp_path / "broken.eml").write_bytes(b"PK\x03\x04")
-    sources: list[batch.Source] = [folder, mails[3].raw, str(tmp_path / "broken.eml"), tmp_path / "absent", mails[4]]
+    (tmp_path / "broken.zip").write_bytes(b"PK\x03\x04")
+    sources: list[batch.Source] = [folder, mails[3].raw, str(tmp_path / "broken.zip"), tmp_path / "absent", mails[4]]
     answers = list(parse_many(sources, workers=workers, ordered=True))
     assert [one.origin for one in answers] == [
         *(str(folder / f"{number}.eml") for number in range(3)),
         "",
-        str(tmp_path / "broken.eml"),
+        str(tmp_path / "broken.zip"),
         str(tmp_path / "absent"),
         mails[4].origin,
     ]

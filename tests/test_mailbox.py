@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import io
+import lzma
 import mailbox
 import os
+import sys
+import tarfile
+import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bouncelib import parse_bounce
 from bouncelib.errors import SourceError
 from bouncelib.mailbox import Mail, read_mail
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 FROM = b"From MAILER-DAEMON Mon Jan  5 09:30:00 2026\n"
@@ -52,12 +60,16 @@ def test_a_file_is_one_message_byte_for_byte(tmp_path: Path) -> None:
     raw = ONE.replace(b"\n", b"\r\n") + b"\xff\0"
     file = tmp_path / "message"
     file.write_bytes(raw)
-    assert list(read_mail(file)) == [Mail(str(file), raw)]
+    assert list(read_mail(file)) == [Mail(str(file), raw, str(file))]
 
 
 def test_standard_input_is_one_message_or_an_mbox() -> None:
-    assert list(read_mail("-", stdin=Pipe(ONE))) == [Mail("-", ONE)]
-    assert list(read_mail("-", stdin=Pipe(FROM + ONE + b"\n" + FROM + TWO))) == [Mail("-#1", ONE), Mail("-#2", TWO)]
+    assert list(read_mail("-", stdin=Pipe(ONE))) == [Mail("-", ONE, "-")]
+    second = 2 * len(FROM) + len(ONE) + 1
+    assert list(read_mail("-", stdin=Pipe(FROM + ONE + b"\n" + FROM + TWO))) == [
+        Mail("-#1", ONE, "-", len(FROM), "1"),
+        Mail("-#2", TWO, "-", second, "2"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -166,12 +178,14 @@ def test_an_mbox_of_the_standard_library_is_read(tmp_path: Path) -> None:
 
 def test_an_mbox_is_streamed() -> None:
     class Endless(Pipe):
-        def readline(self, _size: int | None = -1) -> bytes:
-            line = super().readline()
-            if not line:
+        def read(self, size: int | None = -1) -> bytes:
+            assert size is not None
+            assert size > 0
+            block = super().read(size)
+            if not block:
                 super().__init__(FROM + ONE + b"\n")
-                line = super().readline()
-            return line
+                block = super().read(size)
+            return block
 
     mails = read_mail("-", stdin=Endless())
     assert [next(mails).origin for _ in range(3)] == ["-#1", "-#2", "-#3"]
@@ -249,8 +263,8 @@ def test_a_folder_that_links_to_itself_ends(tmp_path: Path) -> None:
         (lambda path: path.mkdir(), "a folder without messages"),
         (lambda path: path.write_bytes(b""), "no message in it"),
         (lambda path: path.write_bytes(b"\n\n"), "no message in it"),
-        (lambda path: path.write_bytes(b"\x1f\x8b\x08\0"), "a gzip file, not mail"),
-        (lambda path: path.write_bytes(b"PK\x03\x04"), "a zip file, not mail"),
+        (lambda path: path.write_bytes(b"PK\x03\x04"), "File is not a zip file"),
+        (lambda path: path.write_bytes(gzip.compress(b"")), "no message in it"),
     ],
 )
 def test_what_cannot_be_read_is_named(tmp_path: Path, make: object, says: str) -> None:
@@ -273,10 +287,8 @@ def test_a_damaged_member_of_a_folder_is_reported_and_the_rest_is_read(tmp_path:
     (tmp_path / "c.eml").write_bytes(ONE)
     errors: list[SourceError] = []
     assert [mail.raw for mail in read_mail(tmp_path, on_error=errors.append)] == [ONE]
-    assert [str(error) for error in errors] == [
-        f"{tmp_path}/a.eml: a gzip file, not mail",
-        f"{tmp_path}/b.eml: No such file or directory",
-    ]
+    assert [str(error).partition(": ")[0] for error in errors] == [f"{tmp_path}/a.eml", f"{tmp_path}/b.eml"]
+    assert str(errors[1]) == f"{tmp_path}/b.eml: No such file or directory"
     with pytest.raises(SourceError, match=r"a\.eml"):
         list(read_mail(tmp_path))
 
@@ -286,3 +298,142 @@ def test_a_folder_of_damaged_members_only_is_not_called_empty(tmp_path: Path) ->
     errors: list[SourceError] = []
     assert list(read_mail(tmp_path, on_error=errors.append)) == []
     assert len(errors) == 1
+
+
+def test_the_messages_of_a_maildir_have_their_names_and_flags(tmp_path: Path) -> None:
+    mails = list(read_mail(maildir(tmp_path)))
+    assert [(mail.key, mail.flags) for mail in mails] == [("2.b.host", ()), ("1.a.host", ("S",))]
+
+
+def test_an_mh_folder_is_read_in_the_order_of_its_numbers(tmp_path: Path) -> None:
+    for name in ("10", "9", ",8", ".mh_sequences"):
+        (tmp_path / name).write_bytes(b"no header: " + name.encode())
+    assert [mail.key for mail in read_mail(tmp_path)] == ["9", "10"]
+
+
+@pytest.mark.parametrize("cut", [100, 300_000, 700_000])
+def test_a_message_beyond_the_limit_is_cut_and_the_next_one_is_read(tmp_path: Path, cut: int) -> None:
+    file = tmp_path / "inbox"
+    long = ONE + b"A line of some length.\n" * 50_000
+    file.write_bytes(FROM + long + b"\n" + FROM + TWO)
+    found = list(read_mail(file, limit=cut))
+    assert [mail.raw for mail in found] == [long[: cut + 1], TWO]
+    assert file.read_bytes()[found[1].offset :] == TWO
+
+
+def test_the_parser_says_what_it_cut() -> None:
+    from bouncelib import BounceParser, Limits
+
+    report = BounceParser(limits=Limits(message_bytes=10)).parse(ONE)
+    assert "message cut at 10 bytes" in report.defects
+    assert not parse_bounce(ONE).defects
+
+
+BOX = FROM + ONE + b"\n" + FROM + TWO
+COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress}
+
+
+@pytest.mark.parametrize("suffix", COMPRESSORS)
+def test_what_is_compressed_is_read_as_if_it_were_not(tmp_path: Path, suffix: str) -> None:
+    pack = COMPRESSORS[suffix]
+    (tmp_path / f"a.{suffix}").write_bytes(pack(BOX))
+    # Two streams in one file are what appending makes.
+    (tmp_path / f"b.{suffix}").write_bytes(pack(BOX[:100]) + pack(BOX[100:]))
+    (tmp_path / f"c.eml.{suffix}").write_bytes(pack(BOX))
+    (tmp_path / f"d.txt.{suffix}").write_bytes(pack(b"no mail"))
+    assert raws(tmp_path) == [ONE, TWO, ONE, TWO, BOX]
+    assert [mail.raw for mail in read_mail("-", stdin=Pipe(pack(BOX)))] == [ONE, TWO]
+
+
+@pytest.mark.parametrize("suffix", COMPRESSORS)
+def test_what_is_cut_short_gives_what_came_before_and_an_error(tmp_path: Path, suffix: str) -> None:
+    whole = b"".join(FROM + ONE + os.urandom(900).hex().encode() + b"\n\n" for _ in range(2_000))
+    file = tmp_path / f"a.mbox.{suffix}"
+    file.write_bytes(COMPRESSORS[suffix](whole)[:-5_000])
+    found = []
+
+    def read() -> None:
+        for mail in read_mail(file):
+            found.append(mail)  # noqa: PERF402 - what came before the error is kept
+
+    with pytest.raises(SourceError, match=r"a\.mbox"):
+        read()
+    assert 1_000 < len(found) < 2_000
+
+
+def zipped(path: Path, members: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, raw in members.items():
+            archive.writestr(name, raw)
+    return path
+
+
+def tarred(path: Path, members: dict[str, bytes]) -> Path:
+    with tarfile.open(path, "w:gz") as archive:
+        for name, raw in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(raw)
+            archive.addfile(info, io.BytesIO(raw))
+    return path
+
+
+@pytest.mark.parametrize(("pack", "name"), [(zipped, "a.zip"), (tarred, "a.tar.gz")])
+def test_the_members_of_an_archive_have_their_places(
+    tmp_path: Path, pack: Callable[[Path, dict[str, bytes]], Path], name: str
+) -> None:
+    members = {
+        "in/box": BOX,
+        "in/one.eml": b"x",
+        "README": b"no mail",
+        "in/.hidden": ONE,
+        "list.gz": gzip.compress(ONE),
+    }
+    top = pack(tmp_path / name, members)
+    assert [(mail.origin, mail.key, mail.raw) for mail in read_mail(top)] == [
+        (f"{top}!in/box#1", "in/box#1", ONE),
+        (f"{top}!in/box#2", "in/box#2", TWO),
+        (f"{top}!in/one.eml", "in/one.eml", b"x"),
+        (f"{top}!list.gz", "list.gz", ONE),
+    ]
+    assert [mail.raw for mail in read_mail("-", stdin=Pipe(top.read_bytes()))] == [ONE, TWO, b"x", ONE]
+
+
+def test_a_damaged_member_of_an_archive_is_reported_and_the_rest_is_read(tmp_path: Path) -> None:
+    top = zipped(tmp_path / "a.zip", {"a.eml": ONE * 50, "b.eml": TWO})
+    raw = bytearray(top.read_bytes())
+    raw[40:60] = b"\xff" * 20
+    top.write_bytes(raw)
+    errors: list[SourceError] = []
+    assert [mail.raw for mail in read_mail(top, on_error=errors.append)] == [TWO]
+    assert [str(error).partition(": ")[0] for error in errors] == [f"{top}!a.eml"]
+
+
+def test_an_archive_without_mail_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="an archive without messages"):
+        list(read_mail(zipped(tmp_path / "a.zip", {"README": b"x"})))
+
+
+@pytest.mark.parametrize("pack", [bz2.compress, lzma.compress])
+def test_a_bomb_is_left_when_it_shows(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    file = tmp_path / "bomb"
+    file.write_bytes(pack(b"a" * 200_000_000))
+    with pytest.raises(SourceError, match="expands to more than"):
+        list(read_mail(file))
+
+
+def test_archives_in_each_other_end(tmp_path: Path) -> None:
+    raw = ONE
+    for _ in range(6):
+        raw = gzip.compress(raw)
+    file = tmp_path / "deep.gz"
+    file.write_bytes(raw)
+    with pytest.raises(SourceError, match="more than 4 archives"):
+        list(read_mail(file))
+
+
+def test_an_outlook_file_names_the_extra_that_reads_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "a.msg"
+    file.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600))
+    monkeypatch.setitem(sys.modules, "extract_msg", None)
+    with pytest.raises(SourceError, match=r"bouncelib\[msg\]"):
+        list(read_mail(file))

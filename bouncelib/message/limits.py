@@ -11,6 +11,8 @@ from attrs import frozen
 class Limits:
     """How much of a message is looked at; what goes beyond is cut and named in `BounceReport.defects`."""
 
+    message_bytes: int = 134_217_728
+    """Of a message."""
     header_bytes: int = 262_144
     """Of a header block."""
     header_count: int = 2_000

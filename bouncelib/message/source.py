@@ -21,10 +21,13 @@ class Source:
 
     def __init__(self, raw: bytes, limits: Limits) -> None:
         """View `raw`."""
-        self.raw = raw
-        self.size = len(raw)
         self.limits = limits
         self.defects: list[str] = []
+        if len(raw) > limits.message_bytes:
+            raw = raw[: limits.message_bytes]
+            self.note(f"message cut at {limits.message_bytes} bytes")
+        self.raw = raw
+        self.size = len(raw)
 
     def note(self, defect: str) -> None:
         """Add a defect, once."""
