@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bouncelib.formats import CATALOGUE
     from bouncelib.genuine import SentByUs
     from bouncelib.mailbox import Mail, read_mail
+    from bouncelib.mailbox.imap import read_imap
     from bouncelib.message import Limits, Message, full_mail
     from bouncelib.model import (
         REASONS,
@@ -87,6 +88,7 @@ __all__ = [
     "load_rules",
     "parse_bounce",
     "parse_many",
+    "read_imap",
     "read_mail",
 ]
 
@@ -97,6 +99,7 @@ _HOMES = (
     ("formats", ("CATALOGUE",)),
     ("genuine", ("SentByUs",)),
     ("mailbox", ("Mail", "read_mail")),
+    ("mailbox.imap", ("read_imap",)),
     ("message", ("Limits", "Message", "full_mail")),
     ("parser", ("BounceParser", "classify_response", "parse_bounce")),
     ("plugins", ("heuristic", "judge")),

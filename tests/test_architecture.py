@@ -40,9 +40,11 @@ WALLS = (("formats", frozenset({"rulebook", "classify"})), ("classify", frozense
 HOMES = {
     "chardet": "text",
     "click": "cli",
+    "extract_msg": "mailbox.outlook",
     "flufl": "formats.flufl",
     "hatchling": "rules.build",
     "hypothesis": "testing.strategies",
+    "imap_tools": "mailbox.imap",
     "mailparser": "message",
     "pyarrow": "arrow",
     "pytest": "testing.plugin",

@@ -13,8 +13,9 @@ import tarfile
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import IO, Final, cast
 
 from bouncelib.errors import SourceError
@@ -68,11 +69,13 @@ class _Xz:
                 return out
 
 
-_DECOMPRESSORS: Final[dict[bytes, Callable[[Readable], Readable]]] = {
-    b"\x1f\x8b": lambda file: gzip.GzipFile(fileobj=cast("IO[bytes]", file), mode="rb"),
-    b"BZh": lambda file: bz2.BZ2File(cast("IO[bytes]", file)),
-    b"\xfd7zXZ\0": _Xz,
-}
+_DECOMPRESSORS: Final[Mapping[bytes, Callable[[Readable], Readable]]] = MappingProxyType(
+    {
+        b"\x1f\x8b": lambda file: gzip.GzipFile(fileobj=cast("IO[bytes]", file), mode="rb"),
+        b"BZh": lambda file: bz2.BZ2File(cast("IO[bytes]", file)),
+        b"\xfd7zXZ\0": _Xz,
+    }
+)
 
 
 def decompressed(head: bytes, file: Readable, place: Place, reading: Reading) -> Readable | None:

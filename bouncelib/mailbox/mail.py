@@ -40,9 +40,9 @@ class Mail(NamedTuple):
     """Where the message begins in its file, in bytes; of what is compressed, in what came out."""
     key: str = ""
     """What finds it again within `path`: the number in an mbox, the unique name in a Maildir, the member of an
-    archive."""
+    archive, the UID on a server."""
     flags: tuple[str, ...] = ()
-    """The letters that a Maildir has for the message, as ``S`` for one that was seen."""
+    """The letters that a Maildir has for the message, as ``S`` for one that was seen, or the flags of IMAP, as ``\\Seen``."""
 
 
 @frozen
