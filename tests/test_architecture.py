@@ -27,7 +27,7 @@ LAYERS = (
     ("formats",),
     ("guard", "dispatch", "gather", "candidates", "envelope", "classify", "genuine", "plugins"),
     ("parser",),
-    ("mailbox", "logs", "rulecheck", "batch", "arrow", "testing"),
+    ("mailbox", "logs", "rulecheck", "batch", "arrow", "redaction", "testing"),
     ("cli", "__main__"),
 )
 ORDER = {name: (number, place) for number, layer in enumerate(LAYERS) for place, name in enumerate(layer)}

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from logging import LogRecord
 
 _LOGGER: Final = "flufl.bounce"
+_LINES: Final = 1_000
+_HEADER_BYTES: Final = 16_384
+_PARTS: Final = 50
+"""Its detectors look at every line many times, and at every header field and every level at every part."""
 _WARNING: Final = 30
 """The level of that name in `logging`, which is imported with flufl.bounce."""
 
@@ -50,7 +54,17 @@ def read(message: Message) -> Reading | None:
     if not (signs.failure_subject or signs.null_return_path) or not signs.plausible:
         return None
     source = message.source
+    if message.body_start > _HEADER_BYTES:
+        message.note("flufl.bounce not asked: the header is long")
+        return None
     raw = source.raw[: min(source.size, message.body_start + message.limits.notice_bytes)]
+    lines = raw.splitlines(keepends=True)
+    if len(lines) > _LINES:
+        message.note(f"flufl.bounce given {_LINES} lines only")
+        raw = b"".join(lines[:_LINES])
+    if raw.lower().count(b"\ncontent-type:") > _PARTS:
+        message.note("flufl.bounce not asked: many parts")
+        return None
     temporary, permanent = _detect(message, raw)
     found = [(address, Action.FAILED) for address in sorted(permanent)]
     found += [(address, Action.DELAYED) for address in sorted(temporary - permanent)]

@@ -7,6 +7,9 @@ from typing import Final
 
 from bouncelib.message.limits import Limits
 
+_LINE_ENDS: Final = re.compile(rb"[\r\n]+")
+_LINE_END: Final = re.compile(rb"[\r\n]")
+_ENVELOPE_LINES: Final = 1_000
 _BLANK_LINE: Final = re.compile(rb"[ \t]{1,2000}[\r\n]+")
 _FIRST_FIELD: Final = re.compile(rb"[!-9;-~]+[ \t]*:")
 
@@ -40,20 +43,20 @@ class Source:
         if raw[:1].isalpha() and raw[:5] != b"From ":
             return 0
         start = 3 if raw[:3] == b"\xef\xbb\xbf" else 0
-        while True:
-            while raw[start : start + 1] in (b"\n", b"\r"):
-                start += 1
+        for _ in range(_ENVELOPE_LINES):
+            ends = _LINE_ENDS.match(raw, start)
+            start = ends.end() if ends else start
             blank = _BLANK_LINE.match(raw, start)
             if blank:
                 start = blank.end()
                 continue
             if raw[start : start + 5] not in {b"From ", b">From"} or raw[start + 5 : start + 6] == b":":
                 return start
-            ends = (raw.find(b"\n", start, start + 1000), raw.find(b"\r", start, start + 1000))
-            end = min((at for at in ends if at >= 0), default=-1)
-            if end < 0:
+            line = _LINE_END.search(raw, start, start + 1000)
+            if line is None:
                 return start
-            start = end + 1
+            start = line.end()
+        return start
 
     def slice(self, start: int, end: int) -> bytes:
         """Return the bytes from `start` to `end` with every line ended by LF."""
