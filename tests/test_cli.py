@@ -135,7 +135,10 @@ def test_a_damaged_member_of_a_folder_is_one_line_and_the_rest_is_read(tmp_path:
     result = run("parse", "--format", "tsv", str(tmp_path))
     assert result.exit_code == 1
     assert [row[1] for row in rows(result)] == ["jill@library.example"]
-    assert result.stderr == f"bouncelib: {tmp_path}/a.zip: a gzip file, not mail\n"
+    assert (
+        result.stderr
+        == f"bouncelib: {tmp_path}/a.zip: Compressed file ended before the end-of-stream marker was reached\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from itertools import islice
 from pathlib import Path
 
@@ -23,15 +24,15 @@ def redact(*, path: str, output: str | None, rule_files: tuple[str, ...], plugin
     FILE holds one message, or is - for standard input. Addresses, hosts, names and ids are replaced, the text of the original is
     left out. What must stay for the reading to be the same is told. Look over what people wrote into the notice.
     """
-    from bouncelib.mailbox import read_mail
     from bouncelib import redaction
+    from bouncelib.mailbox import read_mail
 
     mails = list(islice(read_mail(path), 2))
     if len(mails) > 1:
         raise SourceError(f"{path}: more than one message; redact one")
     done = redaction.redact(mails[0].raw, make_parser(rule_files, plugins=plugins))
     if output is None:
-        click.get_binary_stream("stdout").write(done.raw)
+        sys.stdout.buffer.write(done.raw)
     else:
         try:
             Path(output).write_bytes(done.raw)
