@@ -27,7 +27,7 @@ LAYERS = (
     ("formats",),
     ("guard", "dispatch", "gather", "candidates", "envelope", "classify", "genuine", "plugins"),
     ("parser",),
-    ("mailbox", "logs", "rulecheck", "batch", "arrow", "redaction", "testing"),
+    ("mailbox", "logs", "rulecheck", "batch", "arrow", "redaction", "htmlreport", "testing"),
     ("cli", "__main__"),
 )
 ORDER = {name: (number, place) for number, layer in enumerate(LAYERS) for place, name in enumerate(layer)}
@@ -45,8 +45,11 @@ HOMES = {
     "hatchling": "rules.build",
     "hypothesis": "testing.strategies",
     "imap_tools": "mailbox.imap",
+    "jinja2": "htmlreport",
     "mailparser": "message",
+    "markupsafe": "htmlreport",
     "pyarrow": "arrow",
+    "pygal": "htmlreport.charts",
     "pytest": "testing.plugin",
     "rich": "cli",
 }

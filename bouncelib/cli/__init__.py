@@ -20,6 +20,7 @@ from bouncelib.cli.new_format import new_format
 from bouncelib.cli.output import complain, needs_command
 from bouncelib.cli.parse import parse
 from bouncelib.cli.redact import redact
+from bouncelib.cli.report import report
 from bouncelib.cli.rules import rules
 from bouncelib.errors import BouncelibError
 
@@ -71,6 +72,7 @@ bouncelib.add_command(rules)
 bouncelib.add_command(formats)
 bouncelib.add_command(new_format)
 bouncelib.add_command(redact)
+bouncelib.add_command(report)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
