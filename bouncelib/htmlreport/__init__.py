@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 _TOP: Final = 12
 _LONGEST: Final = 300
-_DAYS: Final = 62
-"""More days than these are drawn as months."""
+_MOST: Final = 62
+"""More days than these are drawn as months, more months as years."""
 _GZIP: Final = 31
 
 
@@ -71,9 +71,10 @@ class _Figures:
         return base64.b64encode(b"".join(self._packed)).decode("ascii")
 
     def over_time(self) -> list[tuple[str, int, int]]:
-        """Return each day, or each month where there are many days, with what bounced hard and soft."""
-        days = sorted({day for day, _ in self.days})
-        width = len("2026-11-24") if len(days) <= _DAYS else len("2026-11")
+        """Return each day, or month or year where there are many, with what bounced hard and soft."""
+        days = {day for day, _ in self.days}
+        widths = (len("2026-11-24"), len("2026-11"), len("2026"))
+        width = next((width for width in widths if len({day[:width] for day in days}) <= _MOST), widths[-1])
         hard: Counter[str] = Counter()
         soft: Counter[str] = Counter()
         for (day, verdict), count in self.days.items():
