@@ -15,13 +15,12 @@ from typing import Final, NamedTuple
 from bouncelib import text as texts
 from bouncelib.errors import SourceError
 from bouncelib.formats.generic import original_start
-from bouncelib.message import Message
+from bouncelib.message import ORIGINAL_TYPES, Message
 from bouncelib.model import BounceReport
 from bouncelib.parser import BounceParser
 
 _TRIED: Final = 100
 """How many hosts and local parts are tried one by one; a message that names more keeps none."""
-_ORIGINALS: Final = frozenset({"message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers"})
 _TEXT_BYTES: Final = 4_194_304
 _GONE: Final = "[text removed]\n"
 _LONG_SUBJECT: Final = 6
@@ -139,7 +138,7 @@ class _Redaction:
         return "".join(pieces).encode("latin-1")
 
     def _body(self, body: str, media: str) -> str:
-        if media in _ORIGINALS:
+        if media in ORIGINAL_TYPES:
             return self._original(body)
         if not media.startswith(("text/", "message/")) and "\0" in body:
             return _GONE

@@ -1,7 +1,7 @@
-"""Writes the tables of docs/vocabulary.md that follow from the rules; with --check, says whether they are fresh.
+"""Writes the manual page, and the tables of docs/vocabulary.md that follow from the rules; `--check` says if they are fresh.
 
-A generated part stands between `<!-- generated: NAME -->` and `<!-- end of generated -->`. The rest of the page is
-written by hand.
+A generated part stands between `<!-- generated: NAME -->` and `<!-- end of generated -->`. The rest of that
+page is written by hand.
 """
 
 from __future__ import annotations
@@ -12,11 +12,14 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import manpage
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs" / "vocabulary.md"
+VOCABULARY = ROOT / "docs" / "vocabulary.md"
+MANUAL = ROOT / "docs" / "bouncelib.1"
 STANDARD = ROOT / "bouncelib" / "rules" / "standard"
 PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end of generated -->)", re.DOTALL)
 
@@ -142,18 +145,24 @@ def phrases() -> str:
 TABLES = (status, reply, conflicts, phrases)
 
 
-def main(arguments: list[str]) -> int:
-    """Writes the page, or checks it; 1 where it is stale."""
+def pages() -> dict[Path, str]:
+    """What each generated page should hold."""
     makers = {table.__name__: table for table in TABLES}
-    old = PAGE.read_text(encoding="utf-8")
-    new = PART.sub(lambda part: f"{part[1]}\n{makers[part[2]]()}\n{part[3]}", old)
-    if new == old:
-        return 0
-    if arguments == ["--check"]:
-        print(f"{PAGE.relative_to(ROOT)} is stale: run python docs/generate.py", file=sys.stderr)
-        return 1
-    PAGE.write_text(new, encoding="utf-8")
-    return 0
+    vocabulary = PART.sub(
+        lambda part: f"{part[1]}\n{makers[part[2]]()}\n{part[3]}", VOCABULARY.read_text(encoding="utf-8")
+    )
+    return {VOCABULARY: vocabulary, MANUAL: manpage.page()}
+
+
+def main(arguments: list[str]) -> int:
+    """Writes the pages, or checks them; 1 where one is stale."""
+    stale = {path: new for path, new in pages().items() if not path.exists() or path.read_text(encoding="utf-8") != new}
+    for path, new in stale.items():
+        if arguments == ["--check"]:
+            print(f"{path.relative_to(ROOT)} is stale: run python docs/generate.py", file=sys.stderr)
+        else:
+            path.write_text(new, encoding="utf-8")
+    return int(bool(stale) and arguments == ["--check"])
 
 
 if __name__ == "__main__":

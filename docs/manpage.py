@@ -1,10 +1,8 @@
-"""Writes docs/bouncelib.1, the manual page, from what the commands say of themselves: `python docs/manpage.py [--check]`."""
+"""The manual page, from what the commands say of themselves."""
 
 from __future__ import annotations
 
 import re
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -14,8 +12,6 @@ from bouncelib.cli import bouncelib
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs" / "bouncelib.1"
 EXIT_CODES = (
     ("0", "All was read, and nothing is wrong."),
     ("1", "Something could not be read, and the rest was; or a rule file is wrong."),
@@ -69,7 +65,7 @@ def page() -> str:
     """The whole page."""
     top = click.Context(bouncelib, info_name="bouncelib")
     lines = [
-        '.\\" Written by docs/manpage.py',
+        '.\\" Written by docs/generate.py',
         '.TH BOUNCELIB 1 "" "bouncelib" "User Commands"',
         ".SH NAME",
         "bouncelib \\- read bounce messages, and say what each one means",
@@ -87,19 +83,3 @@ def page() -> str:
         "Which installed packages take part where no option says so.",
     ]
     return "\n".join(lines) + "\n"
-
-
-def main(arguments: list[str]) -> int:
-    """Writes the page, or checks it; 1 where it is stale."""
-    new = page()
-    if PAGE.exists() and PAGE.read_text(encoding="utf-8") == new:
-        return 0
-    if arguments == ["--check"]:
-        print(f"{PAGE.relative_to(ROOT)} is stale: run python docs/manpage.py", file=sys.stderr)
-        return 1
-    PAGE.write_text(new, encoding="utf-8")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -131,7 +131,7 @@ def test_what_cannot_be_read_is_one_line_and_the_rest_is_read(tmp_path: Path) ->
 
 def test_a_damaged_member_of_a_folder_is_one_line_and_the_rest_is_read(tmp_path: Path, root: Path) -> None:
     (tmp_path / "a.zip").write_bytes(b"\x1f\x8b\x08")
-    (tmp_path / "b.zip").write_bytes((root / REFUSED).read_bytes())
+    (tmp_path / "b.eml").write_bytes((root / REFUSED).read_bytes())
     result = run("parse", "--format", "tsv", str(tmp_path))
     assert result.exit_code == 1
     assert [row[1] for row in rows(result)] == ["jill@library.example"]

@@ -71,7 +71,7 @@ def test_the_page_has_its_figures_without_scripts(tmp_path: Path, root: Path) ->
     text = write(tmp_path / "a.html", [root / "fixtures" / "textbook", HOSTILE, root / "absent"], sent=1000)
     assert "<h1>Bounces &lt;of&gt; a week</h1>" in text
     assert text.count("<svg") == 4
-    assert "<td>unknown_user</td>" in text.replace('<th scope="row">unknown_user</th>', "<td>unknown_user</td>")
+    assert '<th scope="row">unknown_user</th>' in text
     assert "% of 1000 sent" in text
     assert "1 could not be read" in text
     assert re.search(r'<th scope="row">2026-11(?:-24)?</th>', text)

@@ -46,11 +46,11 @@ def report(
         from bouncelib.htmlreport import write_report
     except ImportError as error:
         raise click.UsageError("to write a page: pip install 'bouncelib[report]'") from error
+    # Before the file is opened: a mistake in a rule leaves what was there.
+    parser = make_parser(rule_files, plugins=plugins)
     try:
         with Path(output).open("wb") as out, progress_bar(paths, wanted=True) as tell:
-            parsed = parse_many(
-                paths, workers=workers, parser=make_parser(rule_files, plugins=plugins), ordered=True, progress=tell
-            )
+            parsed = parse_many(paths, workers=workers, parser=parser, ordered=True, progress=tell)
             unread = write_report(parsed, out, title=title, sent=sent)
     except OSError as error:
         raise SourceError(f"{output}: {error.strerror or error}") from error

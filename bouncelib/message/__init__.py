@@ -20,7 +20,7 @@ from bouncelib.message.source import Source
 if TYPE_CHECKING:
     from mailparser import MailParser
 
-__all__ = ["Group", "Headers", "Limits", "Message", "Part", "full_mail", "split_groups"]
+__all__ = ["ORIGINAL_TYPES", "Group", "Headers", "Limits", "Message", "Part", "full_mail", "split_groups"]
 
 _STATUS_FIELD: Final = re.compile(rb"(?i)[ \t]*(?:final-recipient|original-recipient|reporting-mta)[ \t]*:")
 _STATUS_TYPES: Final = frozenset({"message/delivery-status", "message/global-delivery-status"})
@@ -28,7 +28,7 @@ _STATUS_TYPES: Final = frozenset({"message/delivery-status", "message/global-del
 _REPORT_TYPES: Final = frozenset(
     {"message/disposition-notification", "message/global-disposition-notification", "message/feedback-report"}
 )
-_ORIGINAL_TYPES: Final = frozenset(
+ORIGINAL_TYPES: Final = frozenset(
     {
         "message/rfc822",
         "message/global",
@@ -111,7 +111,7 @@ class Message:
                 self._sort_text(part, media)
             elif media in _STATUS_TYPES:
                 self._status_parts.append(part)
-            elif media in _ORIGINAL_TYPES:
+            elif media in ORIGINAL_TYPES:
                 if not self._status_parts and self._original is None and _looks_like_status(part):
                     self._status_parts.append(part)
                 elif self._original is None:
