@@ -139,8 +139,8 @@ def yardstick() -> float:
 def test_the_report_is_still_read_behind_a_flood() -> None:
     assert parse_bounce(MESSAGES["group of many fields"]).recipients[0].address == "ann@library.example"
     report = parse_bounce(MESSAGES["many recipients"])
-    assert len(report.recipients) == 10_000
-    assert "recipients cut at 10000" in report.defects
+    assert len(report.recipients) == 1_000
+    assert "recipients cut at 1000" in report.defects
 
 
 # -- growth -----------------------------------------------------------------------------------------------------------

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from logging import LogRecord
 
 _LOGGER: Final = "flufl.bounce"
-_LINES: Final = 1_000
+_BYTES: Final = 32_768
+_LINES: Final = 500
 _HEADER_BYTES: Final = 16_384
 _PARTS: Final = 50
 """Its detectors look at every line many times, and at every header field and every level at every part."""
@@ -57,7 +58,7 @@ def read(message: Message) -> Reading | None:
     if message.body_start > _HEADER_BYTES:
         message.note("flufl.bounce not asked: the header is long")
         return None
-    raw = source.raw[: min(source.size, message.body_start + message.limits.notice_bytes)]
+    raw = source.raw[: min(source.size, message.body_start + _BYTES)]
     lines = raw.splitlines(keepends=True)
     if len(lines) > _LINES:
         message.note(f"flufl.bounce given {_LINES} lines only")

@@ -12,15 +12,16 @@ _GROUPS: Final = re.compile(r"\n[ \t]*\n\s*")
 _FIELD: Final = re.compile(r"^([A-Za-z][A-Za-z0-9-]*):[ \t]*(.*)$", re.MULTILINE)
 
 
-def split_groups(text: str) -> list[Group]:
+def split_groups(text: str, most: int = 0) -> list[Group]:
     """Return the groups of fields in `text`, split at blank lines; a line that is no field continues the one before it.
 
-    Tabs become spaces.
+    Tabs become spaces. Of more than `most` groups, the rest are left out; 0 takes all.
     """
     groups = []
     if "\t" in text:
         text = text.replace("\t", " ")
-    for block in _GROUPS.split(text.strip("\n")):
+    blocks = _GROUPS.split(text.strip("\n"), most)
+    for block in blocks[:most] if most else blocks:
         group: Group = _FIELD.findall(block)
         if len(group) != block.count("\n") + 1 or " \n" in block:
             group = _split_lines(block)
@@ -30,12 +31,11 @@ def split_groups(text: str) -> list[Group]:
 
 
 def _split_lines(block: str) -> Group:
-    group: Group = []
+    group: list[tuple[str, list[str]]] = []
     for line in block.split("\n"):
         name, colon, value = line.partition(":")
         if colon and line[0] not in " \t" and name.rstrip().replace("-", "").isalnum():
-            group.append((name.rstrip(), value.strip()))
+            group.append((name.rstrip(), [value.strip()]))
         elif group:
-            last, so_far = group[-1]
-            group[-1] = (last, f"{so_far} {line.strip()}".strip())
-    return group
+            group[-1][1].append(line.strip())
+    return [(name, " ".join(filter(None, pieces))) for name, pieces in group]

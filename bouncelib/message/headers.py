@@ -12,6 +12,7 @@ from bouncelib import text as _text
 _NAMES: Final = re.compile(rb"\n([!-9;-~]+):")
 _FIELD: Final = re.compile(rb"(?m)^([!-9;-~]+):[ \t]*([^\n]*(?:\n[ \t][^\n]*)*)")
 _FOLD: Final = (b" ", b"\t")
+_LAST_LINE: Final = re.compile(rb"\n(?![ \t])")
 _BOUNDARY: Final = re.compile(rb"(?i)boundary[ \t\n]*=[ \t\n]*(?:\"([^\"]*)\"?|([^\s;]+))")
 
 
@@ -33,8 +34,9 @@ class Headers:
         block = self.block
         start += len(name) + 1
         end = block.find(b"\n", start)
-        while end >= 0 and block[end + 1 : end + 2] in _FOLD:
-            end = block.find(b"\n", end + 1)
+        if end >= 0 and block[end + 1 : end + 2] in _FOLD:
+            last = _LAST_LINE.search(block, end + 1)
+            end = last.start() if last else -1
         return (block[start:end] if end >= 0 else block[start:]).strip()
 
     def get(self, name: bytes | str) -> str | None:

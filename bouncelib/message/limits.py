@@ -16,7 +16,7 @@ class Limits:
     header_bytes: int = 262_144
     """Of a header block."""
     header_count: int = 2_000
-    """Fields in a header block."""
+    """Fields in a header block, or in a group of a delivery status."""
     parts: int = 200
     """MIME parts in a message."""
     depth: int = 20
@@ -25,8 +25,8 @@ class Limits:
     """Of the human text before the original."""
     status_bytes: int = 4_194_304
     """Of the machine-readable parts."""
-    recipients: int = 10_000
-    """Reported recipients."""
+    recipients: int = 1_000
+    """Reported recipients. RFC 5321 (section 4.5.3.1.8) asks a server to take a hundred at once, Postfix takes a thousand."""
     diagnostic_chars: int = 8_192
     """Of what was said of one recipient."""
 

@@ -71,9 +71,9 @@ class Part:
         text = _text.visible(_text.decode(body, label))
         return _text.from_html(text) if self.content_type == "text/html" else text
 
-    def fields(self, limit: int) -> list[Group]:
-        """Return the groups of fields that the body holds (RFC 3464, section 2.1)."""
-        return split_groups(_text.visible(_text.decode(self.body(limit))))
+    def fields(self, limit: int, most: int = 0) -> list[Group]:
+        """Return the groups of fields that `limit` bytes of the body hold, `most` at most (RFC 3464, section 2.1); 0 is all."""
+        return split_groups(_text.visible(_text.decode(self.body(limit))), most)
 
 
 def walk(source: Source, headers: Headers, start: int, media: str) -> Iterator[Part]:
@@ -113,6 +113,9 @@ def walk(source: Source, headers: Headers, start: int, media: str) -> Iterator[P
 
 
 def _part_header(source: Source, start: int, stack: tuple[bytes, ...]) -> tuple[Headers, str, int]:
+    if source.raw.startswith(b"--", start) and source.find_delimiter(start, stack)[1] == start:
+        # Nothing stands between two delimiters: what follows the second is not looked at for it.
+        return (*part_headers(b""), start)
     block, body = source.header_block(start) if start < source.size else (b"", start)
     if b"\n--" in block or block[:2] == b"--":
         # A header block without its blank line must not swallow the next part.

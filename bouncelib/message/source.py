@@ -10,6 +10,7 @@ from bouncelib.message.limits import Limits
 _LINE_ENDS: Final = re.compile(rb"[\r\n]+")
 _LINE_END: Final = re.compile(rb"[\r\n]")
 _ENVELOPE_LINES: Final = 1_000
+_MISSES: Final = 100
 _BLANK_LINE: Final = re.compile(rb"[ \t]{1,2000}[\r\n]+")
 _FIRST_FIELD: Final = re.compile(rb"[!-9;-~]+[ \t]*:")
 
@@ -148,6 +149,7 @@ class Source:
         """Return the first line of `delimiter` between `start` and `limit`, or None (RFC 2046, section 5.1.1)."""
         raw = self.raw
         at = raw.find(delimiter, start, limit)
+        misses = 0
         while at >= 0:
             end = at + len(delimiter)
             if at > start + 1 and raw[end : end + 1] == b"\n" and raw[at - 1] == 10:
@@ -166,5 +168,13 @@ class Source:
                     if at > start:
                         at -= 2 if raw[at - 2 : at] == b"\r\n" and at - 2 >= start else 1
                     return level, at, min(end, self.size), closes
-            at = raw.find(delimiter, end, limit)
+            misses += 1
+            at = raw.find(delimiter, end, limit) if misses < _MISSES else self._next_line(delimiter, end - 1, limit)
         return None
+
+    def _next_line(self, delimiter: bytes, start: int, limit: int) -> int:
+        """Return where the next line begins that is `delimiter`, as `find` has it, where much looks like it and is not."""
+        line = re.compile(rb"[\r\n]" + re.escape(delimiter) + rb"(?=--|[ \t]*(?:[\r\n]|\Z))").search(
+            self.raw, start, limit
+        )
+        return line.start() + 1 if line else -1
