@@ -44,7 +44,7 @@ _SYSTEM: Final = re.compile(
 _GENERIC_LABEL: Final = re.compile(r"(?:mail|mx|smtp|mta|relay|out|in|mout|www|ns|gw)\d{0,3}")
 _FIELD: Final = re.compile(r"^([!-9;-~]{1,99}):(.*(?:\n[ \t].*)*)$", re.MULTILINE)
 _PEOPLE: Final = frozenset({"from", "to", "cc", "bcc", "reply-to", "sender", "resent-from", "resent-to"})
-_PHRASE: Final = re.compile(r"([^<>,]{1,500})<([^<>@\s]{1,128})@")
+_PHRASE: Final = re.compile(r"(?<![^<>,])([^<>,]+)<([^<>@\s]{1,128})@")
 _UNREAD: Final = re.compile(
     r"dkim-signature|domainkey-signature|arc-.*|authentication-results|received-spf|x-(?:google|gm|ms|microsoft|forefront|exchange)-.*",
     re.IGNORECASE,

@@ -25,7 +25,6 @@ _C0: Final = bytes(c for c in range(128) if (c < 32 and c not in {9, 10, 13}) or
 _NOT_BASE64: Final = bytes(c for c in range(256) if not (c < 128 and chr(c).isalnum()) and c not in b"+/")
 _ENCODED_WORD: Final = late(r"=\?([^?\s]{1,64})\?([bqBQ])\?([^?\n]{0,4096})\?=")
 _BETWEEN_WORDS: Final = late(r"(\?=)\s+(=\?[^?\s]{1,64}\?[bqBQ]\?)")
-_FOLD: Final = late(r"\r?\n(?=[ \t])")
 _BLOCK_TAGS: Final = frozenset(
     {
         "br",
@@ -155,8 +154,10 @@ def printable(text: str) -> str:
 def decode_header(raw: bytes, *, guess: bool = True) -> str:
     """Return a header's value: unfolded, decoded from raw 8-bit and from encoded words (RFC 2047, in any case)."""
     text = decode(raw, guess=guess)
+    if "\r" in text:
+        text = text.replace("\r\n", "\n")
     if "\n" in text:
-        text = _FOLD.sub("", text)
+        text = text.replace("\n ", " ").replace("\n\t", "\t")
     return printable(decode_words(text))
 
 

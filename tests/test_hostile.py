@@ -5,6 +5,7 @@ Time is that of the processor, and always measured against other work of the sam
 
 from __future__ import annotations
 
+import base64
 import email
 import importlib
 import pkgutil
@@ -117,6 +118,26 @@ MESSAGES = {
     "carriage returns": DAEMON.replace(b"\n", b"\r") + b"\r" * 300_000,
     "line ends of all kinds": b"\r\r\n\n\r" * 100_000,
     "NULs": b"\0" * 500_000,
+    "500 levels": nested(500),
+    "header of 50 MB": DAEMON + b"A: b\n" * 10_000_000 + b"\n",
+    "line of 50 MB": DAEMON + b"\n" + b"x" * 50_000_000,
+    "a million recipients": HEAD
+    + STATUS
+    + b"".join(b"\nFinal-Recipient: rfc822; r%d@library.example\nAction: failed\n" % n for n in range(1_000_000)),
+    "UTF-7 all over": DAEMON
+    + b"Content-Type: text/plain; charset=utf-7\n\n"
+    + b"+ADw-script+AD4-+AAAADQAK-ann+AEA-library.example " * 10_000,
+    "shifts without end": DAEMON
+    + b"Content-Type: text/plain; charset=iso-2022-jp\n\n"
+    + b"\x1b$B!!\x1b(J\x1b$(D" * 20_000,
+    "lone surrogates": DAEMON
+    + b"Content-Type: text/plain; charset=utf-16-le\n\n"
+    + b"\x00\xd8" * 50_000
+    + b"\xed\xa0\x80" * 50_000,
+    "base64 in base64": DAEMON
+    + b"Content-Transfer-Encoding: base64\n\n"
+    + base64.encodebytes(base64.encodebytes(b"<ann@library.example>: 550 5.1.1\n" * 20_000)),
+    "dates that are none": b"Date: " + b"Mon, 99 Xyz 99999 99:99:99 +9999 " * 5_000 + b"\n" + HEAD + STATUS,
     "0xFF": DAEMON + b"\n" + b"\xff" * 100_000,
 }
 
@@ -136,6 +157,61 @@ def yardstick() -> float:
     return quickest(lambda: email.message_from_bytes(raw))
 
 
+CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+@pytest.mark.parametrize("name", [name for name, raw in MESSAGES.items() if len(raw) < 1_000_000])
+def test_nothing_that_a_terminal_or_a_log_would_obey_comes_out(name: str) -> None:
+    report = parse_bounce(MESSAGES[name])
+    shown = [report.explain(), *(value for field in report.fields for value in field)]
+    for one in report.recipients:
+        shown += [
+            one.address or "",
+            one.original_address or "",
+            one.diagnostic or "",
+            one.remote_mta or "",
+            one.explain(),
+        ]
+    assert [text for text in shown if CONTROL.search(text)] == []
+
+
+MEMORY = 4_000_000
+"""What a parse may take beside the message: the rules, and some copies of what the limits allow."""
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_memory_is_at_most_four_times_the_message(name: str) -> None:
+    raw = MESSAGES[name]
+    parse_bounce(STATUS)
+    tracemalloc.start()
+    try:
+        report = parse_bounce(raw)
+        assert report.explain()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 * len(raw) + MEMORY
+
+
+def test_a_bounce_of_a_bounce_of_a_bounce_is_about_the_outermost() -> None:
+    raw = b""
+    for name in (b"innermost", b"inner", b"outermost"):
+        boundary = b"b-" + name
+        raw = (
+            (HEAD + STATUS + b"\n--bb\nContent-Type: message/rfc822\n\n")
+            .replace(b"bb", boundary)
+            .replace(b"ann@", name + b"@")
+            + raw
+            + b"\n--"
+            + boundary
+            + b"--\n"
+        )
+    report = parse_bounce(raw)
+    assert [one.address for one in report.recipients] == ["outermost@library.example"]
+    assert report.original is not None
+    assert report.original.subject == "Undelivered Mail Returned to Sender"
+
+
 def test_the_report_is_still_read_behind_a_flood() -> None:
     assert parse_bounce(MESSAGES["group of many fields"]).recipients[0].address == "ann@library.example"
     report = parse_bounce(MESSAGES["many recipients"])
@@ -150,6 +226,7 @@ GROWING: dict[str, Callable[[int], bytes]] = {
     "notice of dashes": lambda n: DAEMON + b"\n" + b"-" * 2 * n,
     "notice of replies": lambda n: DAEMON + b"\n" + b"550 " * (n // 2),
     "notice of lines": lambda n: DAEMON + b"\n" + b"to: a\n" * (n // 3),
+    "status of continuation lines": lambda n: HEAD + STATUS + b"Diagnostic-Code: smtp; 550" + b"\n x" * n,
     "status of fields": lambda n: HEAD + STATUS + b"X-A: b\n" * (n // 3),
     "status of groups": lambda n: HEAD + STATUS + b"\nFinal-Recipient: rfc822; r@library.example\n" * (n // 20),
     "parts": lambda n: HEAD + b"--bb\n\n" * (n // 3),

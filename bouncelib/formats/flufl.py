@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 _LOGGER: Final = "flufl.bounce"
 _BYTES: Final = 32_768
-_LINES: Final = 500
+_LINES: Final = 300
 _HEADER_BYTES: Final = 16_384
+_WIDE: Final = (b"utf-7", b"utf-16", b"utf-32")
 _PARTS: Final = 50
 """Its detectors look at every line many times, and at every header field and every level at every part."""
 _WARNING: Final = 30
@@ -63,8 +64,13 @@ def read(message: Message) -> Reading | None:
     if len(lines) > _LINES:
         message.note(f"flufl.bounce given {_LINES} lines only")
         raw = b"".join(lines[:_LINES])
-    if raw.lower().count(b"\ncontent-type:") > _PARTS:
+    low = raw.lower()
+    if low.count(b"\ncontent-type:") > _PARTS:
         message.note("flufl.bounce not asked: many parts")
+        return None
+    if any(name in low for name in _WIDE):
+        # Each of its detectors decodes the whole again.
+        message.note("flufl.bounce not asked: not in ASCII")
         return None
     temporary, permanent = _detect(message, raw)
     found = [(address, Action.FAILED) for address in sorted(permanent)]
@@ -73,7 +79,7 @@ def read(message: Message) -> Reading | None:
     for detected, action in found:
         address = addresses.clean(detected.decode("ascii", "replace"))
         # What is reported must stand in the message as it is.
-        if address and address.lower().encode() in raw.lower():
+        if address and address.lower().encode() in low:
             recipients.append(Evidence(address, action=action, format="flufl", guessed=True))
     return report("flufl", recipients) if recipients else None
 

@@ -194,7 +194,7 @@ def _is_report(signs: Signs, text: str) -> bool:
 def original_start(text: str) -> int:
     """Return where the returned message begins in `text`, or its length."""
     starts = [len(text)]
-    for pattern in (_ORIGINAL, _HEADERS):
+    for pattern in (_ORIGINAL, _HEADERS) if ": " in text else (_ORIGINAL,):
         for match in pattern.finditer(text):
             # A report that begins so has no notice before it, and what opens a log of the failure ends nothing.
             told = match.start() > _PREAMBLE or "@" in text[: match.start()]

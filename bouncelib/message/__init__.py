@@ -43,8 +43,6 @@ _DECODED: Final = frozenset({b"base64", b"quoted-printable"})
 # Types of parts that no software labels a delivery status with: what they hold is not looked at.
 _NO_TEXT: Final = ("image/", "audio/", "video/")
 _PEEK: Final = 512
-_GROUPS: Final = 100
-"""How many groups of a delivery status may be none of a recipient."""
 
 
 class Message:
@@ -191,18 +189,8 @@ class Message:
             limit = self.limits.status_bytes
             if any(part.size > limit for part in self._status_parts):
                 self.note(f"delivery status cut at {limit} bytes")
-            self._status = self._bounded(
-                [group for part in self._status_parts for group in part.fields(limit, self.limits.recipients + _GROUPS)]
-            )
+            self._status = [group for part in self._status_parts for group in part.fields(limit)]
         return self._status
-
-    def _bounded(self, groups: list[Group]) -> list[Group]:
-        """Return `groups` with no more fields than the limit in each."""
-        most = self.limits.header_count
-        if any(len(group) > most for group in groups):
-            self.note(f"fields of a delivery status cut at {most} a group")
-            return [group[:most] for group in groups]
-        return groups
 
     @property
     def original(self) -> bytes | None:

@@ -12,16 +12,18 @@ _GROUPS: Final = re.compile(r"\n[ \t]*\n\s*")
 _FIELD: Final = re.compile(r"^([A-Za-z][A-Za-z0-9-]*):[ \t]*(.*)$", re.MULTILINE)
 
 
-def split_groups(text: str, most: int = 0) -> list[Group]:
+def split_groups(text: str, most: int = 0, lines: int = 0) -> list[Group]:
     """Return the groups of fields in `text`, split at blank lines; a line that is no field continues the one before it.
 
-    Tabs become spaces. Of more than `most` groups, the rest are left out; 0 takes all.
+    Tabs become spaces. Of more than `most` groups, and of more than `lines` lines in one, the rest are left out; 0 takes all.
     """
     groups = []
     if "\t" in text:
         text = text.replace("\t", " ")
     blocks = _GROUPS.split(text.strip("\n"), most)
     for block in blocks[:most] if most else blocks:
+        if lines and block.count("\n") >= lines:
+            block = "\n".join(block.split("\n", lines)[:lines])  # noqa: PLW2901 - what is looked at of it
         group: Group = _FIELD.findall(block)
         if len(group) != block.count("\n") + 1 or " \n" in block:
             group = _split_lines(block)

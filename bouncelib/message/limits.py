@@ -16,7 +16,7 @@ class Limits:
     header_bytes: int = 262_144
     """Of a header block."""
     header_count: int = 2_000
-    """Fields in a header block, or in a group of a delivery status."""
+    """Fields in a header block, and lines in a group of a delivery status."""
     parts: int = 200
     """MIME parts in a message."""
     depth: int = 20

@@ -16,6 +16,8 @@ _SHOWN_BOUNDARY: Final = re.compile(rb"(?m)^(--[^\s-][^\n]{0,200}?)[ \t]*\n(?:co
 _ASCII_BASED: Final = re.compile(rb"charset ?= ?\"?(?:utf-8|us-ascii|iso-8859-\d|windows-125\d)")
 # Larger header blocks are not kept: what is kept is bounded.
 _SMALL: Final = 400
+# How many groups may be none of a recipient.
+_OTHER_GROUPS: Final = 100
 _PLAIN_ENCODINGS: Final = frozenset({b"7bit", b"8bit", b"binary"})
 
 
@@ -71,9 +73,17 @@ class Part:
         text = _text.visible(_text.decode(body, label))
         return _text.from_html(text) if self.content_type == "text/html" else text
 
-    def fields(self, limit: int, most: int = 0) -> list[Group]:
-        """Return the groups of fields that `limit` bytes of the body hold, `most` at most (RFC 3464, section 2.1); 0 is all."""
-        return split_groups(_text.visible(_text.decode(self.body(limit))), most)
+    def fields(self, limit: int) -> list[Group]:
+        """Return the groups of fields that `limit` bytes of the body hold (RFC 3464, section 2.1)."""
+        limits = self._source.limits
+        most, lines = limits.recipients + _OTHER_GROUPS, limits.header_count
+        text = _text.visible(_text.decode(self.body(limit)))
+        if text.count("\n") > lines:
+            if any(block.count("\n") >= lines for block in text.split("\n\n")):
+                self._source.note(f"fields cut at {lines} lines a group")
+            if text.count("\n\n") > most:
+                self._source.note(f"fields cut at {most} groups")
+        return split_groups(text, most, lines)
 
 
 def walk(source: Source, headers: Headers, start: int, media: str) -> Iterator[Part]:

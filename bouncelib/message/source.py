@@ -174,7 +174,6 @@ class Source:
 
     def _next_line(self, delimiter: bytes, start: int, limit: int) -> int:
         """Return where the next line begins that is `delimiter`, as `find` has it, where much looks like it and is not."""
-        line = re.compile(rb"[\r\n]" + re.escape(delimiter) + rb"(?=--|[ \t]*(?:[\r\n]|\Z))").search(
-            self.raw, start, limit
-        )
+        before = rb"[\r\n]" if b"\r" in self.raw else rb"\n"
+        line = re.compile(before + re.escape(delimiter) + rb"(?=--|[ \t]*(?:[\r\n]|\Z))").search(self.raw, start, limit)
         return line.start() + 1 if line else -1
