@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import socketserver
 import threading
+from contextlib import nullcontext
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
@@ -15,8 +17,11 @@ imap_tools = pytest.importorskip("imap_tools")
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from imap_tools import BaseMailBox
+
+    from bouncelib import BounceReport
 
 ONE = b"From: ann@library.example\r\nSubject: one\r\n\r\nFirst.\r\n"
 TWO = b"From: jill@library.example\r\nSubject: two\r\n\r\n" + b"Second.\r\n" * 600_000
@@ -157,3 +162,17 @@ def test_messages_of_a_server_are_parsed_like_all_others(box: BaseMailBox) -> No
     assert [str(parsed.report.kind) for parsed in parse_many(read_imap(box), workers=1) if parsed.report] == [
         "other"
     ] * 3
+
+
+def test_the_recipe_in_the_documentation_runs(
+    box: BaseMailBox, session: type[Session], root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = re.search(r"```py\n(from imap_tools .*?)```", (root / "docs" / "sources.md").read_text("utf-8"), re.DOTALL)
+    assert recipe is not None
+    login = SimpleNamespace(login=lambda *_: nullcontext(box))
+    monkeypatch.setattr(imap_tools, "MailBox", lambda _host: login)
+    acted: list[BounceReport] = []
+    exec(recipe[1], {"password": "secret", "act_on": acted.append})  # noqa: S102 - the documentation's own
+    assert [str(report.kind) for report in acted] == ["other"] * 3
+    stored = [command for command in session.said if "STORE" in command]
+    assert [re.findall(r"\d+|Seen", command) for command in stored] == [[uid, "Seen"] for uid in ("4", "9", "11")]
