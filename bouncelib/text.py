@@ -9,6 +9,7 @@ from __future__ import annotations
 import binascii
 import codecs
 import re
+from functools import lru_cache
 from typing import Final
 
 from bouncelib.patterns import late
@@ -24,7 +25,7 @@ _CONTROL_OR_BREAK: Final = late(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+
 _C0: Final = bytes(c for c in range(128) if (c < 32 and c not in {9, 10, 13}) or c == 127)
 _NOT_BASE64: Final = bytes(c for c in range(256) if not (c < 128 and chr(c).isalnum()) and c not in b"+/")
 _ENCODED_WORD: Final = late(r"=\?([^?\s]{1,64})\?([bqBQ])\?([^?\n]{0,4096})\?=")
-_BETWEEN_WORDS: Final = late(r"(\?=)\s+(=\?[^?\s]{1,64}\?[bqBQ]\?)")
+_BETWEEN_WORDS: Final = late(r"(?<=\?=)\s+(?==\?[^?\s]{1,64}\?[bqBQ]\?)")
 _BLOCK_TAGS: Final = frozenset(
     {
         "br",
@@ -58,6 +59,7 @@ _TOO_FEW: Final = 4
 _WHOLE_TO_BROKEN: Final = 4
 
 
+@lru_cache(maxsize=64)
 def charset(label: str | None) -> str | None:
     """Return Python's name of the charset `label`, or None where it is none that text comes in."""
     if not label:
@@ -165,7 +167,7 @@ def decode_words(text: str) -> str:
     """Return `text` with its encoded words decoded (RFC 2047)."""
     if "=?" not in text:
         return text
-    return _ENCODED_WORD.sub(_encoded_word, _BETWEEN_WORDS.sub(r"\1\2", text))
+    return _ENCODED_WORD.sub(_encoded_word, _BETWEEN_WORDS.sub("", text))
 
 
 def _encoded_word(match: re.Match[str]) -> str:

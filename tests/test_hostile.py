@@ -10,6 +10,7 @@ import email
 import importlib
 import pkgutil
 import re
+import sys
 import time
 import tracemalloc
 from functools import cache
@@ -147,6 +148,21 @@ def test_no_message_takes_long(name: str) -> None:
     raw = MESSAGES[name]
     parse_bounce(raw)
     assert quickest(lambda: parse_bounce(raw).to_dict(), 1) < 40 * yardstick()
+
+
+ORDINARY = (HEAD + STATUS + b"\n--bb\nContent-Type: message/rfc822\n\nSubject: x\n\n" + b"A line of text.\n" * 256)[
+    :4096
+]
+
+
+@pytest.mark.skipif(sys.gettrace() is not None, reason="coverage slows what it traces; .ci/run has it without")
+@pytest.mark.parametrize("name", MESSAGES)
+def test_a_message_under_a_megabyte_costs_a_bounded_multiple_of_a_small_one(name: str) -> None:
+    raw = MESSAGES[name][:1_000_000]
+    parse_bounce(raw)
+    small = quickest(lambda: email.message_from_bytes(ORDINARY), 20)
+    # Two hundred on an idle machine: twice that leaves room for what else runs.
+    assert quickest(lambda: parse_bounce(raw), 3) < 400 * small
 
 
 @cache
