@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from bouncelib import parse_many
 
-pytest.importorskip("pygal", reason="the extra report is not installed")
+if find_spec("pygal") is None:
+    # To import it here would leave its finder with all other tests.
+    pytest.skip("the extra report is not installed", allow_module_level=True)
 pytest.importorskip("jinja2", reason="the extra report is not installed")
 
 from bouncelib.htmlreport import write_report
@@ -117,3 +120,19 @@ def test_a_screen_reader_finds_its_way(tmp_path: Path, root: Path) -> None:
     title = re.search(r"<title>(.*?)</title>", shown)
     assert title is not None
     assert title[1] == "axe:[]"
+
+
+@browser
+def test_it_can_be_printed(tmp_path: Path, root: Path) -> None:
+    page, pdf = tmp_path / "a.html", tmp_path / "a.pdf"
+    write(page, [root / "fixtures" / "textbook"])
+    assert CHROMIUM is not None
+    subprocess.run(
+        [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", f"--print-to-pdf={pdf}", page.as_uri()],
+        capture_output=True,
+        timeout=120,
+        check=True,
+    )
+    assert pdf.read_bytes().startswith(b"%PDF-")
+    # What only a screen can use is not on paper.
+    assert re.search(r"@media print \{ \.filters, \.pager \{ display: none \}", page.read_text("utf-8"))
