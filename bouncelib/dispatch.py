@@ -8,7 +8,7 @@ from bouncelib.format import Fingerprint, Format
 from bouncelib.message import Headers
 from bouncelib.model import Kind
 from bouncelib.signs import Signs
-from bouncelib.words import PhraseIndex
+from bouncelib.words import PhraseList
 
 Filed = tuple[int, Fingerprint | None]
 """A format's place, and the fingerprint where more of it must be there than what it is filed under."""
@@ -58,8 +58,8 @@ class Dispatcher:
                 else:
                     for name in clue.types:
                         self._types.setdefault(name, []).append(filed)
-        self._phrases = PhraseIndex.of(phrases) if phrases else None
-        self._topics = PhraseIndex.of(topics) if topics else None
+        self._phrases = PhraseList(phrases) if phrases else None
+        self._topics = PhraseList(topics) if topics else None
 
     @property
     def formats(self) -> tuple[Format, ...]:

@@ -163,12 +163,16 @@ def _settled(message: Message, reading: Reading) -> Reading:
     if len(recipients) > 1:
         recipients = _merge(recipients)
     limit = message.limits.diagnostic_chars
-    if any(len(one.diagnostic or "") > limit for one in recipients):
-        message.note(f"diagnostic cut at {limit} characters")
-        recipients = [evolve(one, diagnostic=(one.diagnostic or "")[:limit] or None) for one in recipients]
+    settled = []
+    for one in recipients:
+        said = one.diagnostic
+        if said and len(said) > limit:
+            message.note(f"diagnostic cut at {limit} characters")
+            one = evolve(one, diagnostic=said[:limit])  # noqa: PLW2901 - what is looked at of it
+        settled.append(settle(one))
     return Reading(
         reading.kind,
-        tuple([settle(one) for one in recipients]),
+        tuple(settled),
         reading.fields,
         reading.format,
         reading.defects,

@@ -90,7 +90,9 @@ _QUOTES: Final = late(
     r"envoye|enviado|inviato|verzonden|sendt|date|datum|to|subject)\b)",
     re.MULTILINE,
 )
-_LETTERS: Final = frozenset({"multipart/alternative", "multipart/related"})
+_LETTERS: Final = frozenset({"text/plain", "text/html", "multipart/alternative", "multipart/related"})
+# What the bytes of a message show that has a part for machines or another message in it: a type, a field of its own.
+_MACHINE: Final = (b"essage/", b"ecipient:", b"pplication/")
 _PEEK: Final = 6000
 _OPENING: Final = 2048
 _ACCENTS: Final = late("[\u0300-\u036f]+")
@@ -174,7 +176,7 @@ class Signs:
     @_Sign
     def opening_words(self) -> Words:
         """The words with which the notice opens: where a writer gives itself away."""
-        return Words(self.message.notice[:_OPENING])
+        return Words(self.message.notice[:_OPENING].replace("@", " "))
 
     @_Sign
     def names(self) -> set[bytes]:
@@ -252,5 +254,15 @@ class Signs:
 
     @_Sign
     def letter(self) -> bool:
-        """Whether this is one text in several dresses, from somebody who is no mail system: no other message is in it."""
-        return self.message.media in _LETTERS and not self.suspicious
+        """Whether this is a text, in one dress or several, from somebody who is no mail system: no other message is in it."""
+        if self.suspicious:
+            return False
+        message = self.message
+        media = message.media
+        if media in _LETTERS:
+            return True
+        if not media.startswith("multipart/"):
+            return False
+        # To open the parts costs a multiple of this.
+        raw = message.source.raw
+        return not any(token in raw for token in _MACHINE)

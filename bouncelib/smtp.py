@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -85,6 +86,7 @@ class Reply(NamedTuple):
     status: EnhancedCode | None
 
 
+@lru_cache(maxsize=512)
 def _status(class_: str, subject: str, detail: str) -> EnhancedCode | None:
     # RFC 3463 defines subjects 0 to 7; a larger one is a number of something else.
     return EnhancedCode(int(class_), int(subject), int(detail)) if len(subject) == 1 else None

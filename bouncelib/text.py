@@ -56,7 +56,13 @@ _ASCII: Final = bytes(range(128))
 _KANA: Final = late("[\u3041-\u3096\u30a1-\u30fc]")
 # A guess from fewer bytes is as good as any, and Western European text has one such letter in a notice.
 _TOO_FEW: Final = 4
+# As few in a whole notice, each alone among ASCII, are the accents of a Western language.
+_FEW: Final = 10
+_NEIGHBOURS: Final = late(rb"[\x80-\xff]{2}")
 _WHOLE_TO_BROKEN: Final = 4
+# GB 2312 (EUC-CN): the first bytes of its common characters, and those among them that no Korean syllable begins with.
+_COMMON: Final = bytes(range(0xB0, 0xD8))
+_NOT_KOREAN: Final = bytes(range(0xC9, 0xD8))
 
 
 @lru_cache(maxsize=64)
@@ -105,11 +111,11 @@ def _guess(raw: bytes, declared: str | None) -> str:
     # What is ASCII tells nothing, and guessing costs by the byte.
     telling = b"\n".join([line for line in raw.split(b"\n") if not line.isascii()])[:_CHARDET_BYTES]
     letters = telling.translate(None, _ASCII)
-    if len(letters) < _TOO_FEW:
+    if len(letters) < _TOO_FEW or (len(letters) < _FEW and _NEIGHBOURS.search(telling) is None):
         name: str | None = "cp1252"
     elif _is_damaged_utf8(letters):
         return raw.decode("utf-8", "replace")
-    elif (name := _japanese(telling)) is None:
+    elif (name := _japanese(telling) or _chinese(telling, letters)) is None:
         from chardet import detect
 
         name = charset(detect(telling)["encoding"])
@@ -130,6 +136,18 @@ def _japanese(telling: bytes) -> str | None:
         if kana > _WHOLE_TO_BROKEN and kana * _WHOLE_TO_BROKEN > len(text) - text.count(" "):
             return name
     return None
+
+
+def _chinese(telling: bytes, letters: bytes) -> str | None:
+    """Return the charset of Chinese in which `telling` is written, whose bytes beyond ASCII are `letters`, or None: as above."""
+    try:
+        telling.decode("gb2312")
+    except UnicodeError:
+        return None
+    first = letters[::2]
+    rare = len(first.translate(None, _COMMON))
+    telltale = len(first) - len(first.translate(None, _NOT_KOREAN))
+    return "gb18030" if rare * _WHOLE_TO_BROKEN < len(first) < telltale * _WHOLE_TO_BROKEN * 2 else None
 
 
 def _is_damaged_utf8(letters: bytes) -> bool:

@@ -191,6 +191,39 @@ def _keys(parts: Iterable[str]) -> set[_Key]:
     return keys or {pair for part in parts if part[0] != " " for pair in pairwise(part)}
 
 
+class PhraseList(Generic[_T]):
+    """A few hundred phrases with what they stand for, looked for in long texts: each by its rarest word.
+
+    A text has more words than the list, so that what it costs is one look at each word, and none at most phrases.
+    """
+
+    __slots__ = ("_by_word", "_others", "_words")
+
+    def __init__(self, entries: Iterable[tuple[str, _T]]) -> None:
+        """Take pairs of a phrase and what it stands for; raise `ValueError` where one has no words."""
+        phrases = [(Phrase.parse(text), thing) for text, thing in entries]
+        whole = [sorted(key for key in _keys(phrase.parts) if isinstance(key, str)) for phrase, _ in phrases]
+        frequency = Counter(word for words in whole for word in words)
+        self._by_word: dict[str, list[tuple[str, Phrase, _T]]] = {}
+        # Beginnings of words, and scripts without spaces.
+        self._others: list[tuple[str, Phrase, _T]] = []
+        for (phrase, thing), words in zip(phrases, whole, strict=True):
+            word = min(words, key=lambda word: (frequency[word], -len(word)), default=None)
+            filed = self._others if word is None else self._by_word.setdefault(word, [])
+            filed.append((max(phrase.parts, key=len), phrase, thing))
+        self._words = frozenset(self._by_word)
+
+    def find(self, words: Words) -> list[_T]:
+        """Return what stands behind each phrase in the text, in no order that matters; the same may be there twice."""
+        text = words.text
+        found: list[_T] = []
+        for filed in (self._others, *map(self._by_word.__getitem__, self._words.intersection(words.singles))):
+            for part, phrase, thing in filed:
+                if part in text and (len(phrase.parts) == 1 or phrase.found_in(text)):
+                    found.append(thing)
+        return found
+
+
 Entry = Callable[[int], tuple[str, _T, bool] | None]
 """The text of a phrase by its number, what it stands for, and whether that is to be laid aside; None where it does not count."""
 _Longer = list[tuple[str, Phrase, bool, _T]]

@@ -187,9 +187,11 @@ class Message:
             if not self._scanned:
                 self._scan()
             limit = self.limits.status_bytes
-            if any(part.size > limit for part in self._status_parts):
-                self.note(f"delivery status cut at {limit} bytes")
-            self._status = [group for part in self._status_parts for group in part.fields(limit)]
+            self._status = []
+            for part in self._status_parts:
+                if part.size > limit:
+                    self.note(f"delivery status cut at {limit} bytes")
+                self._status += part.fields(limit)
         return self._status
 
     @property

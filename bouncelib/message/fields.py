@@ -10,6 +10,7 @@ Group = list[tuple[str, str]]
 
 _GROUPS: Final = re.compile(r"\n[ \t]*\n\s*")
 _FIELD: Final = re.compile(r"^([A-Za-z][A-Za-z0-9-]*):[ \t]*(.*)$", re.MULTILINE)
+_FOLD: Final = re.compile(r"\n +")
 
 
 def split_groups(text: str, most: int = 0, lines: int = 0) -> list[Group]:
@@ -24,15 +25,24 @@ def split_groups(text: str, most: int = 0, lines: int = 0) -> list[Group]:
     for block in blocks[:most] if most else blocks:
         if lines and block.count("\n") >= lines:
             block = "\n".join(block.split("\n", lines)[:lines])  # noqa: PLW2901 - what is looked at of it
-        group: Group = _FIELD.findall(block)
-        if len(group) != block.count("\n") + 1 or " \n" in block:
-            group = _split_lines(block)
+        group = _split_fields(block)
         if group:
             groups.append(group)
     return groups
 
 
+def _split_fields(block: str) -> Group:
+    plain = block
+    if " \n" in plain or plain[-1:] == " ":
+        plain = "\n".join([line.rstrip(" ") for line in plain.split("\n")])
+    if "\n " in plain:
+        plain = _FOLD.sub(" ", plain)
+    group: Group = _FIELD.findall(plain)
+    return group if len(group) == plain.count("\n") + 1 else _split_lines(block)
+
+
 def _split_lines(block: str) -> Group:
+    """Return the fields of `block`, some of whose lines are neither fields nor folded."""
     group: list[tuple[str, list[str]]] = []
     for line in block.split("\n"):
         name, colon, value = line.partition(":")

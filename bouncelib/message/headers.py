@@ -28,7 +28,7 @@ class Headers:
 
     def raw(self, name: bytes) -> bytes | None:
         """Return the first field `name` (lower case) as it stands, folded, or None."""
-        start = self._lower.find(b"\n%b:" % name)
+        start = self._lower.find(b"\n" + name + b":")
         if start < 0:
             return None
         block = self.block

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache, partial
 
 from bouncelib.rulebook.facts import Facts, Hit, fulfilled
 from bouncelib.rulebook.files import (
@@ -78,8 +79,8 @@ class Rulebook:
                 self._by_host.setdefault(host, []).append(rules)
             for name in file.formats:
                 self._by_format.setdefault(name, []).append(rules)
-        self._broad = any("." not in host for host in self._by_host)
-        self._ends = frozenset(".".join(host.rsplit(".", 2)[-2:]) for host in self._by_host)
+        # A mailbox of bounces names the same few hosts again and again.
+        self._of_host = lru_cache(maxsize=4096)(partial(_of_host, self._by_host))
         empty = RuleSet(Rules("standard/none", {}), {}, len(sets))
         self.conflicts = standard.get("conflicts", empty)
         self.phrases = standard.get("phrases", empty)
@@ -117,20 +118,24 @@ class Rulebook:
     def vendors(self, host: str | None, domain: str, name: str | None, tokens: Sequence[RuleSet]) -> Sequence[RuleSet]:
         """Return the vendors that matter, each once: by the host that spoke, the recipient's domain, the format, the text."""
         found: list[RuleSet] = []
-        by_host = self._by_host
-        for name_of_host in (host, domain):
-            labels = name_of_host
-            # Most hosts are nobody's that we know: their last two labels tell.
-            if labels and (self._broad or labels[labels.rfind(".", 0, labels.rfind(".")) + 1 :] in self._ends):
-                while labels:
-                    if labels in by_host:
-                        found += by_host[labels]
-                    labels = labels.partition(".")[2]
+        if host:
+            found += self._of_host(host)
+        if domain:
+            found += self._of_host(domain)
         if name and name in self._by_format:
             found += self._by_format[name]
         if tokens:
             found += sorted(tokens, key=lambda rules: rules.file.name) if len(tokens) > 1 else tokens
         return list(dict.fromkeys(found)) if len(found) > 1 else found
+
+
+def _of_host(by_host: Mapping[str, Sequence[RuleSet]], host: str) -> list[RuleSet]:
+    """Return what is filed under `host` or a domain that it is in, the nearest first."""
+    found: list[RuleSet] = []
+    while host:
+        found += by_host.get(host, ())
+        host = host.partition(".")[2]
+    return found
 
 
 class _Shelf:
