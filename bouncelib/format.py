@@ -58,7 +58,7 @@ class Fingerprint:
     headers: tuple[str, ...] = field(default=(), converter=_texts)
     """Names of header fields that ordinary mail does not have, lower case; or ``name: value`` where its value begins so."""
     phrases: tuple[str, ...] = field(default=(), converter=_texts)
-    """Phrases within the first 2 kB of the notice (as in the rules: normalised, on word boundaries)."""
+    """Phrases within the first 2 kB of the notice (as in the rules, but for addresses: their words stay)."""
     types: tuple[str, ...] = field(default=(), converter=_texts)
     """Media types of the whole message; after a space, the report type of a multipart/report (RFC 6522, section 3)."""
     topics: tuple[str, ...] = field(default=(), converter=_texts)

@@ -84,7 +84,7 @@ def test_mail_that_reports_nothing_says_so() -> None:
         "kind: other",
         "signs: none of a report",
         "formats:",
-        "rfc3464 nothing always",
+        "rfc3464 not asked a letter, with no part for it",
         "generic not asked last resort",
         "flufl not asked last resort",
         "addresses that could be meant: none",

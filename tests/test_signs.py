@@ -58,6 +58,25 @@ def test_the_null_return_path(path: str, null: bool) -> None:
     assert signs("From: ann@library.example").null_return_path is False
 
 
+@pytest.mark.parametrize(
+    ("media", "body", "letter"),
+    [
+        ("text/plain", "Hello", True),
+        ("multipart/alternative; boundary=b", "--b\n\nHello\n--b--\n", True),
+        ("multipart/mixed; boundary=b", "--b\nContent-Type: image/png\n\n-\n--b--\n", True),
+        ("multipart/mixed; boundary=b", "--b\nContent-Type: message/rfc822\n\nSubject: a\n--b--\n", False),
+        ("multipart/mixed; boundary=b", "--b\nContent-Type: Message/Delivery-Status\n\n-\n--b--\n", False),
+        ("multipart/mixed; boundary=b", "--b\n\nFinal-Recipient: rfc822; ann@library.example\n--b--\n", False),
+        ("message/rfc822", "Subject: a\n", False),
+        ("multipart/report; boundary=b", "--b\n\nHello\n--b--\n", False),
+    ],
+)
+def test_a_letter_holds_nothing_for_machines(media: str, body: str, letter: bool) -> None:
+    raw = f"From: Ann <ann@library.example>\nSubject: Hello\nContent-Type: {media}\n\n{body}".encode()
+    assert Signs(Message(raw)).letter is letter
+    assert not Signs(Message(b"Return-Path: <>\n" + raw)).letter
+
+
 def test_ordinary_mail_is_not_plausible() -> None:
     assert not signs("From: Ann <ann@library.example>", "Subject: Hello").plausible
     assert signs(

@@ -58,6 +58,24 @@ def test_decode(raw: bytes, label: str | None, wanted: str) -> None:
     assert text.decode(raw, label) == wanted
 
 
+@pytest.mark.parametrize(
+    ("wanted", "charsets"),
+    [
+        ("Сообщение не доставлено: почтовый ящик переполнен", ("cp1251", "koi8-r", "utf-8")),
+        ("您的邮件无法投递：用户不存在，邮箱已满", ("gb18030",)),
+        ("您的郵件無法傳遞：使用者不存在", ("big5",)),
+        ("메일을 전송할 수 없습니다. 사용자를 찾을 수 없습니다.", ("euc_kr",)),
+        ("メールを配信できませんでした", ("euc_jp", "cp932")),
+        ("Το μήνυμά σας δεν παραδόθηκε", ("iso8859-7",)),
+        ("Zpráva nebyla doručena: příjemce neexistuje, schránka je plná", ("cp1250",)),
+        ("Der Empfänger ist für uns nicht gültig", ("cp1252",)),
+    ],
+)
+def test_an_undeclared_charset_is_found(wanted: str, charsets: tuple[str, ...]) -> None:
+    for charset in charsets:
+        assert text.decode(wanted.encode(charset)) == wanted
+
+
 def test_damaged_text_stays_in_its_charset() -> None:
     raw = ("Не удалось доставить " * 10).encode() + b"\xd0"
     assert text.decode(raw, "utf-8").startswith("Не удалось доставить")

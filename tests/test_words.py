@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bouncelib.words import GAP, Filing, Phrase, PhraseIndex, Words, file_phrases, normalise
+from bouncelib.words import GAP, Filing, Phrase, PhraseIndex, PhraseList, Words, file_phrases, normalise
 
 
 @pytest.mark.parametrize(
@@ -61,6 +61,7 @@ def test_phrases(phrase: str, text: str, found: bool) -> None:
     parsed = Phrase.parse(phrase)
     assert parsed.found_in(normalise(text)) is found
     assert PhraseIndex.of([(phrase, 1)]).find(Words(text)) == ([1] if found else [])
+    assert PhraseList([(phrase, 1)]).find(Words(text)) == ([1] if found else [])
 
 
 @pytest.mark.parametrize("text", ["", "...", " - ", "@"])
@@ -86,6 +87,7 @@ def test_the_index_finds_what_a_plain_search_finds(phrases: list[str], text: str
     plain = [number for number, phrase in enumerate(phrases) if Phrase.parse(phrase).found_in(words.text)]
     entries = [(phrase, number) for number, phrase in enumerate(phrases)]
     assert sorted({*PhraseIndex.of(entries).find(words)}) == plain
+    assert sorted({*PhraseList(entries).find(words)}) == plain
     # Filed in two heaps, as the package's phrases and a user's are.
     half = len(phrases) // 2
     first = file_phrases(phrases[:half])

@@ -165,7 +165,9 @@ def _asked(parser: TracingParser, signs: Signs) -> Iterator[tuple[str, str, str]
     for dispatcher in parser.dispatchers:
         lead = (dispatcher.lead,) if dispatcher.lead else ()
         for form in (*lead, *dispatcher.candidates(signs)):
-            yield form.name, told.get((form.name, form.fingerprints), "not asked"), found_clues(form, signs)
+            said = told.get((form.name, form.fingerprints))
+            clues = "a letter, with no part for it" if said is None and form in lead else found_clues(form, signs)
+            yield form.name, said or "not asked", clues
     yield from inner
 
 

@@ -165,7 +165,10 @@ def read_group(group: Group) -> Evidence | None:
     final = fields.get("final-recipient", "")
     original = fields.get("original-recipient", "")
     final_type, final_address = addresses.from_field(final) if final else ("", None)
-    original_address = addresses.from_orcpt(original) if original else None
+    original_address = None
+    if original:
+        same = original.partition(";")[2].strip() == final_address and "+" not in original
+        original_address = final_address if same else addresses.from_orcpt(original)
     actual = fields.get("x-actual-recipient", "")
     if final_address is None or ("@" not in final_address and final_type in {"x-local", "local", "system", "x-unix"}):
         final_address = _better(final_address, addresses.from_field(actual)[1] if actual else None, original_address)

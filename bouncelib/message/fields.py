@@ -21,7 +21,10 @@ def split_groups(text: str, most: int = 0, lines: int = 0) -> list[Group]:
     groups = []
     if "\t" in text:
         text = text.replace("\t", " ")
-    blocks = _GROUPS.split(text.strip("\n"), most)
+    text = text.strip("\n")
+    # As software writes it: one empty line between two groups.
+    plain = "\n\n\n" not in text and "\n " not in text
+    blocks = text.split("\n\n", most or -1) if plain else _GROUPS.split(text, most)
     for block in blocks[:most] if most else blocks:
         if lines and block.count("\n") >= lines:
             block = "\n".join(block.split("\n", lines)[:lines])  # noqa: PLW2901 - what is looked at of it

@@ -11,6 +11,7 @@ from bouncelib import text as _text
 
 _NAMES: Final = re.compile(rb"\n([!-9;-~]+):")
 _FIELD: Final = re.compile(rb"(?m)^([!-9;-~]+):[ \t]*([^\n]*(?:\n[ \t][^\n]*)*)")
+_PLAIN: Final = re.compile(rb"[!-9;-~]+:(?:[^\r\n]|\n(?!--))*")
 _FOLD: Final = (b" ", b"\t")
 _LAST_LINE: Final = re.compile(rb"\n(?![ \t])")
 _BOUNDARY: Final = re.compile(rb"(?i)boundary[ \t\n]*=[ \t\n]*(?:\"([^\"]*)\"?|([^\s;]+))")
@@ -74,11 +75,21 @@ class Headers:
         return tuple(out)
 
 
-@lru_cache(maxsize=1024)
 def part_headers(block: bytes) -> tuple[Headers, str]:
-    """Return the header `block` of a part, and its media type; the parts of one software's reports open alike, so this is kept."""
+    """Return the header `block` of a part, whose lines end in LF, and its media type."""
     headers = Headers(block)
     return headers, media_type(headers.raw(b"content-type"))
+
+
+@lru_cache(maxsize=1024)
+def plain_headers(block: bytes) -> tuple[Headers, str] | None:
+    """Return what `part_headers` does of a `block` as it stands in a message, or None where it needs a closer look.
+
+    The parts of one software's reports open alike, so this is kept.
+    """
+    if block[-1:] == b"\r":
+        block = block[:-1].replace(b"\r\n", b"\n")
+    return part_headers(block) if _PLAIN.fullmatch(block) else None
 
 
 def media_type(raw: bytes | None) -> str:

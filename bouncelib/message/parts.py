@@ -8,7 +8,7 @@ from typing import Final
 
 from bouncelib import text as _text
 from bouncelib.message.fields import Group, split_groups
-from bouncelib.message.headers import Headers, declared_boundary, media_type, part_headers
+from bouncelib.message.headers import Headers, declared_boundary, part_headers, plain_headers
 from bouncelib.message.source import Delimiter, Source
 
 _SHOWN_BOUNDARY: Final = re.compile(rb"(?m)^(--[^\s-][^\n]{0,200}?)[ \t]*\n(?:content-|\n)", re.IGNORECASE)
@@ -16,6 +16,7 @@ _SHOWN_BOUNDARY: Final = re.compile(rb"(?m)^(--[^\s-][^\n]{0,200}?)[ \t]*\n(?:co
 _ASCII_BASED: Final = re.compile(rb"charset ?= ?\"?(?:utf-8|us-ascii|iso-8859-\d|windows-125\d)")
 # Larger header blocks are not kept: what is kept is bounded.
 _SMALL: Final = 400
+_BLANK_LINES: Final = (b"\n\n", b"\r\n\r\n")
 # How many groups may be none of a recipient.
 _OTHER_GROUPS: Final = 100
 _PLAIN_ENCODINGS: Final = frozenset({b"7bit", b"8bit", b"binary"})
@@ -123,6 +124,11 @@ def walk(source: Source, headers: Headers, start: int, media: str) -> Iterator[P
 
 
 def _part_header(source: Source, start: int, stack: tuple[bytes, ...]) -> tuple[Headers, str, int]:
+    raw = source.raw
+    for blank in _BLANK_LINES:
+        end = raw.find(blank, start, start + _SMALL)
+        if end > start and (known := plain_headers(raw[start : end + len(blank) // 4])):
+            return (*known, end + len(blank))
     if source.raw.startswith(b"--", start) and source.find_delimiter(start, stack)[1] == start:
         # Nothing stands between two delimiters: what follows the second is not looked at for it.
         return (*part_headers(b""), start)
@@ -132,10 +138,7 @@ def _part_header(source: Source, start: int, stack: tuple[bytes, ...]) -> tuple[
         end = source.find_delimiter(start, stack)[1]
         if end < body:
             block, body = source.slice(start, end), end
-    if len(block) < _SMALL:
-        return (*part_headers(block), body)
-    headers = Headers(block)
-    return headers, media_type(headers.raw(b"content-type")), body
+    return (*part_headers(block), body)
 
 
 def _delimiter(source: Source, headers: Headers, start: int) -> tuple[bytes | None, Delimiter | None]:
