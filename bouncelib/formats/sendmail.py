@@ -153,6 +153,9 @@ def _said(entry: _Entry, address: str, turns: Sequence[Turn], *, alone: bool) ->
     if entry.reason:
         return _by_reason(entry.reason, address, turns, alone=alone)
     turn = _by_note(address, turns) or _by_command(address, turns)
+    if turn and alone and not any(one.reply for one in turns):
+        # The note sums up what a local program wrote above it.
+        return turn, " ".join([turn.text, *(one.text for one in turns if one is not turn)])
     if turn:
         return turn, turn.text
     if alone and turns:
