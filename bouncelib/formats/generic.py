@@ -276,13 +276,19 @@ def _quotes_field(lines: list[str], number: int) -> bool:
 def _after_headers(message: Message, whole: str, start: int) -> dict[str, str]:
     """Return the recipients named after quoted fields of the returned header, or the one that it was sent to."""
     rest = whole[start : start + 2 * _ENOUGH]
-    lines = [line for line in rest.split("\n") if "@" in line and _REFUSED.search(fold(line))]
-    if lines:
-        return _recipients(message, "\n".join(lines))
+    lines = rest.split("\n")
+    naming = [number for number, line in enumerate(lines) if "@" in line and _REFUSED.search(fold(line))]
+    if naming:
+        named = _recipients(message, "\n".join(lines[number] for number in naming))
+        if len(naming) == len(named) == 1:
+            # Alone, it has what follows to itself.
+            end = next((at for at in range(naming[0], len(lines)) if not lines[at].strip()), len(lines))
+            return {address: _said(lines[naming[0] : end], 0, [0], address) for address in named}
+        return named
     sent_to = _TO.findall(rest)
     found = [address for line in sent_to for address in addresses.find_all(line)]
     if len(found) == 1 and found[0].lower() not in _ours(message):
-        return {found[0]: " ".join(whole[:start].split())[:_ENOUGH]}
+        return {found[0]: " ".join(f"{whole[:start]} {_without_summary(rest)}".split())[:_ENOUGH]}
     return {}
 
 
