@@ -321,7 +321,9 @@ def _said(lines: list[str], number: int, places: list[int], address: str) -> str
         if fuller or (elsewhere and not reply.code):
             said = fuller or elsewhere[0]
     if not said or not (smtp.find_reply(said).code or _FAILED.search(fold(said))):
-        before = [line.strip() for line in lines[max(0, number - 8) : number] if line.strip()]
+        # What is said of all stands above the first of them; below it, it is the others'.
+        top = min(places[0], number)
+        before = [line.strip() for line in lines[max(0, top - 8) : top] if line.strip()]
         said = f"{' '.join(before)} {said}".strip()
     return said[:_ENOUGH]
 
