@@ -247,7 +247,10 @@ def _recipients(message: Message, text: str) -> dict[str, str]:
                 continue
             before, _, after = line.partition(address)
             where = own if low in ours else quoted if _quotes_field(lines, number) else best
-            where.append((_rank(before, after), number, address))
+            rank = _rank(before, after)
+            if where and where[-1][1] == number and _joins(before, where[-1][2]) and not _SUMMARY.match(line):
+                rank = max(rank, where[-1][0])
+            where.append((rank, number, address))
     if all(rank < _SURE for rank, _, _ in best):
         # Nothing better than the header of the original, as far as the notice repeats it.
         best += quoted
@@ -264,6 +267,11 @@ def _recipients(message: Message, text: str) -> dict[str, str]:
             chosen.setdefault(address.lower(), (number, address))
     places = sorted(number for number, _ in chosen.values())
     return {address: _said(lines, number, places, address) for number, address in chosen.values()}
+
+
+def _joins(before: str, previous: str) -> bool:
+    """Return whether `before` ends with the address `previous` and what stands between the members of a list."""
+    return before.rpartition(previous)[2].strip(" \t,;<>") in {"", "and", "&"} and previous in before
 
 
 def _quotes_field(lines: list[str], number: int) -> bool:
@@ -299,7 +307,8 @@ def _rank(before: str, after: str) -> int:
         return 4
     if _NAMED.search(fold(before).rstrip(" \t<('\"[")):
         return 3
-    if _FAILED.match(fold(tail.lstrip(",.;: "))[:30]) or _PREDICATE.match(fold(tail)):
+    # Sendmail and its like put the three dots between an address and what is said of it.
+    if tail.startswith("...") or _FAILED.match(fold(tail.lstrip(",.;: "))[:30]) or _PREDICATE.match(fold(tail)):
         return 4
     if _SOLE.match(head) or not tail:
         return 2
