@@ -27,7 +27,7 @@ Later releases stamp each line of the transcript, mark its direction and name on
      Thu 2007-11-01 09:10:07: <-- 550 5.1.1 <ann@library.example>... User unknown
     --- End Transcript ---
 
-Source: seen in public test data (MDaemon 3.5 and its like); the later form as its logs and notices are quoted in public.
+Source: seen in public test data (MDaemon 3.5 and its like); the later form from memory of its logs and notices.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ FORMATS: Final = (
             delays=("will continue trying", "delivery delayed"),
         ),
     ),
-    # XMail 1.21 and later: its first line says it all; sections about the session and the queue follow.
+    # XMail: the first line says it all; sections about the session and the queue follow.
     Format(
         "xmail",
         (Fingerprint(phrases=("xmail bounce",)),),
