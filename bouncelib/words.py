@@ -35,6 +35,8 @@ _COMBINING: Final = late(
     "[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670"
     "\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u093c\u094d\u0e38-\u0e3a\u0e48-\u0e4b\u3099\u309a]+"
 )
+# Letters that Unicode does not take apart, as those type them who have no key for them.
+_STROKES: Final = str.maketrans("łøđı", "lodi")
 _NON_ASCII_PUNCTUATION: Final = late(r"[^\w ]|_")
 _SPACELESS: Final = late("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _HEAD_LENGTH: Final = 3
@@ -54,7 +56,7 @@ def split_words(text: str) -> list[str]:
         # Bytes are translated several times as fast as text.
         return text.encode("ascii").translate(_PLAIN).decode("ascii").split()
     text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text.lower()).casefold())
-    text = _COMBINING.sub("", text)
+    text = _COMBINING.sub("", text).translate(_STROKES)
     text = _NON_ASCII_PUNCTUATION.sub(" ", unicodedata.normalize("NFC", text))
     return text.encode().translate(_PLAIN).decode().split()
 
