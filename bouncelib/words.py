@@ -11,7 +11,8 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable
-from itertools import chain, pairwise
+from itertools import chain, pairwise, product
+from math import prod
 from operator import itemgetter
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
@@ -39,6 +40,9 @@ _COMBINING: Final = late(
 _STROKES: Final = str.maketrans("łøđı", "lodi")
 _NON_ASCII_PUNCTUATION: Final = late(r"[^\w ]|_")
 _SPACELESS: Final = late("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_CHOICE: Final = late(r"\{([^{}]*)\}")
+MOST_CHOICES: Final = 500
+"""How many phrases one text with choices in it may stand for."""
 _HEAD_LENGTH: Final = 3
 _HEAD: Final = itemgetter(slice(_HEAD_LENGTH))
 
@@ -136,6 +140,31 @@ class Phrase:
                 return True
             start = text.find(parts[0], start + 1)
         return False
+
+
+def spell_out(texts: Iterable[str]) -> list[str]:
+    """Return the phrases that `texts` stand for: ``{a|b}`` in one stands for either of the two, and ``{a|}`` for one or nothing.
+
+    Raises `ValueError` where a brace has no other, or a text stands for too many phrases.
+    """
+    spelt: list[str] = []
+    for text in texts:
+        if "{" in text or "}" in text:
+            spelt += _spell_out(text)
+        else:
+            spelt.append(text)
+    return spelt
+
+
+def _spell_out(text: str) -> list[str]:
+    # What stands between braces is at the odd places.
+    pieces = _CHOICE.split(text)
+    if any("{" in piece or "}" in piece for piece in pieces[::2]):
+        raise ValueError(f"a brace without its other: {text!r}")
+    choices = [piece.split("|") if place % 2 else [piece] for place, piece in enumerate(pieces)]
+    if prod(map(len, choices)) > MOST_CHOICES:
+        raise ValueError(f"more than {MOST_CHOICES} phrases in one: {text!r}")
+    return ["".join(chosen) for chosen in product(*choices)]
 
 
 _Key = str | tuple[str, str]
