@@ -210,15 +210,21 @@ class Signs:
         return raw is not None and (raw in {b"<>", b"", b"< >"} or b"mailer-daemon" in raw.lower())
 
     @_Sign
-    def failure_subject(self) -> bool:
+    def failure_opening(self) -> bool:
         """Whether the subject opens as those of failure reports do."""
         subject = self.subject
-        if _FAILURE.match(subject):
-            return True
+        return _FAILURE.match(subject) is not None or (
+            not subject.isascii() and _FAILURE_FOREIGN.search(subject) is not None
+        )
+
+    @_Sign
+    def failure_subject(self) -> bool:
+        """Whether the subject opens as those of failure reports do, or has their words further on."""
+        subject = self.subject
         for words in _FAILURE_WORDS:
             if words in subject:
                 return True
-        return not subject.isascii() and _FAILURE_FOREIGN.search(subject) is not None
+        return self.failure_opening
 
     @_Sign
     def personal(self) -> bool:
@@ -232,6 +238,17 @@ class Signs:
             or headers.raw(b"user-agent") is not None
             or _QUOTES.search(fold(self.message.notice[:_PEEK])) is not None
             or self.message.original is not None
+        )
+
+    @_Sign
+    def posted(self) -> bool:
+        """Whether somebody wrote this to a mailing list: no mail system, and no program of the list's own."""
+        headers = self.message.headers
+        return (
+            (headers.raw(b"list-id") is not None or headers.raw(b"list-post") is not None)
+            and not (self.from_daemon or self.null_return_path)
+            and headers.raw(b"x-list-administrivia") is None
+            and headers.raw(b"x-failed-recipients") is None
         )
 
     @_Sign
@@ -250,7 +267,7 @@ class Signs:
     @_Sign
     def plausible(self) -> bool:
         """Whether this may be a failure report that states nothing in RFC 3464's form: worth reading the notice for."""
-        return self.suspicious and not self.personal
+        return self.suspicious and not self.personal and not self.posted
 
     @_Sign
     def letter(self) -> bool:

@@ -81,7 +81,7 @@ _ADDRESSED: Final = late(
 # Statistics and logs speak of many messages.
 _DIGEST: Final = late(
     r"grand totals|(?:daily|weekly|monthly) (?:\w+ )?(?:stat|report|summar)|(?:mail|delivery) statistics|"
-    r"summary for|logwatch|"
+    r"summary for|logwatch|/var/log/|"
     r"top \d* ?(?:failures|bounces|senders)"
 )
 _COUNT: Final = late(
@@ -174,7 +174,8 @@ def _is_report(signs: Signs, text: str) -> bool:
     if headers.raw(b"x-failed-recipients") is not None:
         return True
     robot = signs.from_daemon or signs.null_return_path
-    if not (robot or signs.failure_subject):
+    # Of a program that watches servers, or a ticket, the subject only mentions a failure.
+    if not (robot or signs.failure_opening):
         return False
     if signs.null_return_path and (signs.from_daemon or signs.failure_subject):
         return True
