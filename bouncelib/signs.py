@@ -90,6 +90,17 @@ _QUOTES: Final = late(
     r"envoye|enviado|inviato|verzonden|sendt|date|datum|to|subject)\b)",
     re.MULTILINE,
 )
+# Fields of bug trackers: what was written into them goes out by mail.
+_TRACKERS: Final = frozenset(
+    {
+        b"x-bugzilla-type",
+        b"x-github-reason",
+        b"x-gitlab-project",
+        b"x-jira-fingerprint",
+        b"x-redmine-host",
+        b"x-trac-project",
+    }
+)
 _LETTERS: Final = frozenset({"text/plain", "text/html", "multipart/alternative", "multipart/related"})
 # What the bytes of a message show that has a part for machines or another message in it: a type, a field of its own.
 _MACHINE: Final = (b"essage/", b"ecipient:", b"pplication/")
@@ -229,9 +240,12 @@ class Signs:
     @_Sign
     def personal(self) -> bool:
         """Whether a person answers or forwards something: by subject, From, and text or ids to show for it."""
-        if self.from_daemon or self.null_return_path or _ANSWER.match(self.subject) is None:
+        if self.from_daemon or self.null_return_path:
             return False
         headers = self.message.headers
+        if _ANSWER.match(self.subject) is None:
+            # Or keeps the subject as it was, and shows by program and quoted lines that it is no redirected report.
+            return headers.raw(b"user-agent") is not None and "\n> " in self.message.notice
         return headers.raw(b"x-failed-recipients") is None and (
             headers.raw(b"in-reply-to") is not None
             or headers.raw(b"references") is not None
@@ -242,9 +256,9 @@ class Signs:
 
     @_Sign
     def posted(self) -> bool:
-        """Whether somebody wrote this to a mailing list: no mail system, and no program of the list's own."""
+        """Whether somebody wrote this to a mailing list or a bug tracker: no mail system, and no program of the list's own."""
         headers = self.message.headers
-        return (
+        return not self.names.isdisjoint(_TRACKERS) or (
             (headers.raw(b"list-id") is not None or headers.raw(b"list-post") is not None)
             and not (self.from_daemon or self.null_return_path)
             and headers.raw(b"x-list-administrivia") is None
