@@ -88,6 +88,10 @@ _COUNT: Final = late(
     r"(?:received|delivered|deferred|bounced|failed|rejected|queued|hard|soft|sent)\W{1,3}\d{1,7}(?![\d.-])|"
     r"(?<![\d.])\d{1,7} +(?:received|delivered|deferred|bounced|failed|rejected)\b"
 )
+# Notices to the one for whom a message was, not to its sender.
+_TO_RECIPIENT: Final = late(
+    r"\ban? (?:e-?mail|message|mail) (?:that was |which was )?(?:addressed|sent) to you\b|in mail to you\b"
+)
 # What makes a reader click, in mail that only looks like a report.
 _BAIT: Final = late(
     r"(?:release|retrieve|recover|review|view|allow|read|fix|deliver|resend|access)[^.]{0,30}(?:pending|held|"
@@ -183,6 +187,7 @@ def _is_report(signs: Signs, text: str) -> bool:
     # A daemon that wants no answer has the null return path; one that has another is to show more.
     if (
         _DIGEST.search(text)
+        or _TO_RECIPIENT.search(text)
         or (len(_COUNT.findall(text)) > 2 and not _CODE.search(text))
         or (path is not None and _BAIT.search(text) and not _CODE.search(text))
     ):
