@@ -24,11 +24,18 @@ from bouncelib.model import Kind, Reading
 from bouncelib.patterns import late
 from bouncelib.signs import Signs, fold
 
-# Fields of one system each.
-_HEADERS: Final = ("x-rt-loop-prevention", "x-otrs-loop", "x-zendesk-from-account-id", "x-jira-fingerprint")
+# Fields of one system each, and the one that most of the others write.
+_HEADERS: Final = (
+    "x-rt-loop-prevention",
+    "x-otrs-loop",
+    "x-zendesk-from-account-id",
+    "x-jira-fingerprint",
+    "x-servicenow-generated",
+    "x-auto-response-suppress",
+)
 _RECEIVED: Final = late(
     r"automatically generated in response to the creation of|"
-    r"your (?:support )?(?:request|ticket|message|e-?mail|enquiry|inquiry|question)\b[^.]{0,80} (?:was|has been|have been) "
+    r"your (?:support |help ?desk |service )?(?:request|ticket|e-?mail|enquiry|inquiry)\b[^.]{0,80} (?:was|has been) "
     r"(?:received|created|opened|logged|registered)|"
     r"we(?:'ve|'ll| have)? (?:got|received) your (?:request|message|e-?mail|enquiry|inquiry|question)|"
     r"(?:ihre|deine) (?:anfrage|nachricht|e-?mail|mail)\b[^.]{0,80} (?:eingegangen|erhalten|registriert)|"
