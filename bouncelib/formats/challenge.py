@@ -78,6 +78,8 @@ _HELD: Final = late(
     r"damit ihre (?:nachricht|e-?mail) zugestellt|um ihre (?:nachricht|e-?mail) zuzustellen|"
     r"ihre (?:nachricht|e-?mail) (?:[^.]|\.\w){0,80}(?:noch nicht zugestellt|zuruckgehalten)|"
     r"pour que votre (?:message|e-?mail|mail)[^.]{0,60}(?:remis|delivre|distribue|parvienne)|"
+    r"(?:tuo|suo) messaggio[^.]{0,80} (?:trattenuto|in attesa|non e stato (?:ancora )?consegnato)|"
+    r"(?:your|the) (?:e-?mail|message|mail) (?:[^.]|\.\w){0,80}has not (?:yet )?been delivered|"
     r"votre (?:message|e-?mail|mail) (?:[^.]|\.\w){0,80}(?:en attente|retenu|pas (?:encore )?(?:ete )?(?:remis|delivre|"
     r"distribue))|"
     r"ваше (?:письмо|сообщение)[^.]{0,80}(?:задержано|будет доставлено|не доставлено)"
@@ -85,7 +87,7 @@ _HELD: Final = late(
 _DO: Final = late(
     r"verif(?:y|ied|ication)|confirm|approved sender|guest list|whitelist|white list|allowed list|prove that you|"
     r"real person|are (?:a )?human|click (?:on )?the|"
-    r"reply to this|simply reply|captcha|confirme|clique|authentifi|haga clic|bestatig|подтверд|перейдите"
+    r"reply to this|simply reply|captcha|confirme|clique|clicca|authentifi|haga clic|bestatig|подтверд|перейдите"
 )
 _ENOUGH: Final = 4000
 
