@@ -45,11 +45,11 @@ _FAILED: Final = late(
     r"verzogert|retard|ritardat|vertraagd|forsinket|forsenad|opoznion|задерж|遅延|延迟|延遲|지연|"
     r"quota|mailbox.{0,20}full|unreachable|not accept|blocked|"
     r"discarded|no longer|not a valid|"
-    r"unzustellbar|nicht (?:zu|an|ge)|konnte|kann .{0,40}nicht|n'a pas|n'existe|impossible|inconnu|non (?:remis|"
+    r"unzustellbar|fehlgeschlagen|nicht (?:zu|an|ge)|konnte|kann .{0,40}nicht|n'a pas|n'existe|impossib[il]|inconnu|non (?:remis|"
     r"recense|e stato)|no (?:se )?pudo|no existe|"
     r"nao (?:foi|existe|pode)|non (?:esiste|valid)|mancat|sconosciuto|niet (?:worden|bekend|bezorgd)|onbekend|"
     r"не (?:может|удалось|доставлен|был|найден|существует)|недостав|отклонен|配信|"
-    r"送信でき|届け|存在しません|見つかりません|不明|退信|失败|无法|"
+    r"送信でき|届け|存在しません|見つかりません|不明|退信|失败|无法|失敗|無法|"
     r"不存在|반송|존재하지|"
     r"kunde inte|kunne ikke|nie (?:mo|zosta|istnieje)|nelze|nebyl|nemohla|nem ",
 )
