@@ -162,8 +162,10 @@ def read_group(group: Group) -> Evidence | None:
     if "disposition" in fields and "status" not in fields and not _is_action(fields.get("action", "")):
         # The group of a disposition notification (RFC 8098) under a wrong label; GNU mailutils adds `Action: deleted`.
         return None
-    final = fields.get("final-recipient", "")
-    original = fields.get("original-recipient", "")
+    final, original = (
+        decode_words(value) if "=?" in value else value
+        for value in (fields.get("final-recipient", ""), fields.get("original-recipient", ""))
+    )
     final_type, final_address = addresses.from_field(final) if final else ("", None)
     original_address = None
     if original:
