@@ -51,12 +51,20 @@ _FAILED: Final = late(
     r"не (?:может|удалось|доставлен|был|найден|существует)|недостав|отклонен|配信|"
     r"送信でき|届け|存在しません|見つかりません|不明|退信|失败|无法|失敗|無法|"
     r"不存在|반송|존재하지|"
-    r"kunde inte|kunne ikke|nie (?:mo|zosta|istnieje)|nelze|nebyl|nemohla|nem ",
+    r"kunde inte|kunne ikke|nie (?:mo|zosta|istnieje)|nelze|nebyl|nemohla|nem |"
+    r"fehler|unbekannt|gescheitert|abgewiesen|abgelehnt|verweigert|n'a pu|n'ont pu|erreur|rejete|refuse|"
+    r"no h(?:a|an|emos) (?:podido|sido)|no s'ha pogut|rechazad|devuelt|ocorreu um erro|rejeitad|devolvid|"
+    r"non (?:puo|e possibile)|rifiutat|respint|niet (?:afgelever|besteld)|mislukt|geweigerd|misslyck|mislyk|"
+    r"ei voitu|epaonnistu|nie (?:powiod|uda|dostarcz)|odrzucon|zwrocon|nepodaril|nedoruc|sikertelen|"
+    r"nu a (?:putut|fost)|nije mog|nije isporuc|ni bilo mogoce|tidak dapat|khong the|"
+    r"(?:edil|gonderil|iletil)emed|ulastırılamad|basarısız|"
+    r"не (?:може|вдалося)|невозможно|ошибка|помилка|отказан|отклонен|возвращен|δεν μπορ|απετυχε|αδυνατ|"
+    r"לא ניתן|נכשל|נדחת|تعذر|فشل|لم يتم تسليم|退回|拒收|拒绝|拒絕|못했|못하|실패|거부|ไม่สามารถ|ล้มเหลว",
 )
 _DELAYED: Final = late(
     r"delay|will be retried|still being (?:re)?tried|will keep trying|will continue to (?:try|be)|"
     r"not yet been delivered|"
-    r"has not been delivered (?:to|yet)|no action is required|do not (?:need to )?re-?send|this is a warning|"
+    r"has not been delivered (?:to|yet)|no action is required|do not need to re-?send|this is a warning|"
     r"warning message only|"
     r"not been able to deliver .{0,60}yet|attempts to deliver .{0,60}will continue|will try again|verzogert|"
     r"noch nicht zugestellt|retarde|pas encore|"
@@ -76,7 +84,9 @@ _ADDRESSED: Final = late(
     r"messaggio|il tuo|suo|uw bericht|het bericht|bericht|geadresseerde|meddelande|melding|beskeder?|viesti|"
     r"wiadomosc|przesylk|zprav|uzenet|mesaj|ileti|"
     r"сообщени|письмо|получател|адресат|メール|メッセージ|宛先|送信|邮件|郵件|"
-    r"收件|信件|메일|메시지|수신|μηνυμα|הודעה|الرسالة|رسالتك"
+    r"收件|信件|메일|메시지|수신|μηνυμα|הודעה|الرسالة|رسالتك|"
+    r"zustellung|consegna|distribution a |livraison|leverans|levering|besked|spravu|kezbesit|poruk|sporocil|missatge|"
+    r"съобщени|доставк|ваш лист|повідомлен|παραδοσ|e-posta|อีเมล|gui thu|pesan anda"
 )
 # Statistics and logs speak of many messages.
 _DIGEST: Final = late(
