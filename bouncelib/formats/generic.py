@@ -45,21 +45,24 @@ _FAILED: Final = late(
     r"verzogert|retard|ritardat|vertraagd|forsinket|forsenad|opoznion|задерж|遅延|延迟|延遲|지연|"
     r"quota|mailbox.{0,20}full|unreachable|not accept|blocked|"
     r"discarded|no longer|not a valid|"
-    r"unzustellbar|fehlgeschlagen|nicht (?:zu|an|ge)|konnte|kann .{0,40}nicht|n'a pas|n'existe|impossib[il]|inconnu|non (?:remis|"
+    r"unzustellbar|nicht (?:zu|an|ge)|konnte|kann .{0,40}nicht|n'a pas|n'existe|impossible|inconnu|non (?:remis|"
     r"recense|e stato)|no (?:se )?pudo|no existe|"
     r"nao (?:foi|existe|pode)|non (?:esiste|valid)|mancat|sconosciuto|niet (?:worden|bekend|bezorgd)|onbekend|"
     r"не (?:может|удалось|доставлен|был|найден|существует)|недостав|отклонен|配信|"
-    r"送信でき|届け|存在しません|見つかりません|不明|退信|失败|无法|失敗|無法|"
+    r"送信でき|届け|存在しません|見つかりません|不明|退信|失败|无法|"
     r"不存在|반송|존재하지|"
-    r"kunde inte|kunne ikke|nie (?:mo|zosta|istnieje)|nelze|nebyl|nemohla|nem |"
-    r"fehler|unbekannt|gescheitert|abgewiesen|abgelehnt|verweigert|n'a pu|n'ont pu|erreur|rejete|refuse|"
+    r"kunde inte|kunne ikke|nie (?:mo|zosta|istnieje)|nelze|nebyl|nemohla|nem ",
+)
+# Words that a person's automatic reply may hold as well: they count from a mail system only.
+_FAILED_ABROAD: Final = late(
+    r"fehlgeschlag|fehler|unbekannt|gescheitert|abgewiesen|abgelehnt|verweigert|n'a pu|n'ont pu|erreur|rejete|refuse|"
     r"no h(?:a|an|emos) (?:podido|sido)|no s'ha pogut|rechazad|devuelt|ocorreu um erro|rejeitad|devolvid|"
-    r"non (?:puo|e possibile)|rifiutat|respint|niet (?:afgelever|besteld)|mislukt|geweigerd|misslyck|mislyk|"
+    r"non (?:puo|e possibile)|impossibile|rifiutat|respint|niet (?:afgelever|besteld)|mislukt|geweigerd|misslyck|mislyk|"
     r"ei voitu|epaonnistu|nie (?:powiod|uda|dostarcz)|odrzucon|zwrocon|nepodaril|nedoruc|sikertelen|"
     r"nu a (?:putut|fost)|nije mog|nije isporuc|ni bilo mogoce|tidak dapat|khong the|"
-    r"(?:edil|gonderil|iletil)emed|ulastırılamad|basarısız|"
+    r"(?:edil|gonderil|iletil)emed|ulast\u0131r\u0131lamad|basar\u0131s\u0131z|"
     r"не (?:може|вдалося)|невозможно|ошибка|помилка|отказан|отклонен|возвращен|δεν μπορ|απετυχε|αδυνατ|"
-    r"לא ניתן|נכשל|נדחת|تعذر|فشل|لم يتم تسليم|退回|拒收|拒绝|拒絕|못했|못하|실패|거부|ไม่สามารถ|ล้มเหลว",
+    r"לא ניתן|נכשל|נדחת|تعذر|فشل|لم يتم تسليم|失敗|無法|退回|拒收|拒绝|拒絕|못했|못하|실패|거부|ไม่สามารถ|ล้มเหลว",
 )
 _DELAYED: Final = late(
     r"delay|will be retried|still being (?:re)?tried|will keep trying|will continue to (?:try|be)|"
@@ -155,9 +158,8 @@ def read(message: Message) -> Reading | None:
     whole = message.notice
     text = whole[: original_start(whole)]
     folded = fold(text)
-    if not (_FAILED.search(folded) or signs.failure_subject) or not _is_report(
-        signs, " ".join(folded[:_ENOUGH].split())
-    ):
+    failed = _FAILED.search(folded) or signs.failure_subject or (signs.from_daemon and _FAILED_ABROAD.search(folded))
+    if not failed or not _is_report(signs, " ".join(folded[:_ENOUGH].split())):
         return None
     named = _recipients(message, text)
     if not named and len(text) < len(whole):
