@@ -74,10 +74,11 @@ _LATE: Final = late(
     r"verzoger|retard|atrasad|ritard|vertraag|forsin|forsen|opozni|задерж|遅延|延迟|延遲|지연"
 )
 _PEEK: Final = 2048
-# Postfix names the step of the session in its notice only. One step matters: who was refused before the recipient was
-# named is the sender, whatever the words. The notice is read for it only where the end of the remark stands near the top.
-_AT_MAIL: Final = b"FROM command)"
-_TOP: Final = 16_384
+# Postfix names the step of the session in its notice only. Two steps change what words mean: who was refused before the
+# recipient was named is the sender, and what was refused after it is the message. The notice is read for these alone, and only
+# where the end of the remark stands near its top.
+_STEPS: Final = (b"FROM command)", b"DATA command)")
+_TOP: Final = 4096
 
 
 def read(message: Message) -> Reading | None:
@@ -107,7 +108,8 @@ def _read_groups(message: Message, groups: Sequence[Group]) -> Reading | None:
             if evidence.action is Action.DELAYED and not _states_action(group) and _is_over(message):
                 evidence = evolve(evidence, action=Action.FAILED)
             found.append(evidence)
-    if message.source.raw.find(_AT_MAIL, 0, _TOP) >= 0:
+    raw, top = message.source.raw, message.body_start
+    if any(raw.find(step, top, top + _TOP) >= 0 for step in _STEPS):
         found = [_with_stage(one, message.notice) for one in found]
     return report("rfc3464", found, fields) if found else None
 
