@@ -46,7 +46,9 @@ _SUBJECT: Final = late(
     r" request)?\b|"
     r"verification (?:required|request)|confirmation required|challenge[- ]response|"
     r"^confirm(?:ation)? (?:of )?(?:your )?(?:message|e-?mail|mail) (?:to|for) |"
-    r"^your (?:message|e-?mail) (?:requires|needs) |tira-teima|подтвердите (?:отправку|письмо)|"
+    r"^your (?:message|e-?mail) (?:requires|needs) |tira-teima|confirmacao (?:necessaria|requerida)|"
+    r"confirmacion (?:necesaria|requerida)|confirmation requise|bestatigung erforderlich|conferma richiesta|"
+    r"подтвердите (?:отправку|письмо)|"
     r"подтверждение (?:отправки|отправителя)"
 )
 # Words of one filter each: they decide alone.
@@ -139,6 +141,11 @@ FORMAT: Final = Format(
                 "confirmation request",
                 "sender confirmation",
                 "tira teima",
+                "confirmacao",
+                "confirmacion",
+                "confirmation requise",
+                "bestatigung erforderlich",
+                "conferma richiesta",
                 "challenge response",
                 "requires confirmation",
                 "подтверд*",
