@@ -78,6 +78,7 @@ ORDER: Final = (
     "challenge",
     "list_command",
     "auto_reply",
+    "session",
     "generic",
     "flufl",
 )
