@@ -38,6 +38,7 @@ ORDER: Final = (
     "verizon",
     "qq",
     "aol",
+    "pec",
     "fml",
     "mailman",
     "full_details",
