@@ -28,7 +28,7 @@ _FAILED: Final = late(
     r"could ?n[o']t be|cannot be|can't be|can not be|was not|were not|not (?:been )?deliver|undeliver|unable to|failed|"
     r"failure|fail(?:s|ed)? to|returned|reject|refused|bounced|unknown|not found|does(?:n't| not) exist|no such|invalid|"
     r"not listed|error|not known|not exist|permanent|delayed|not yet|verzogert|retard|ritardat|vertraagd|forsinket|forsenad|"
-    r"opoznion|задерж|遅延|延迟|延遲|지연|quota|mailbox.{0,20}full|unreachable|not accept|blocked|discarded|no longer|"
+    r"opozni|задерж|遅延|延迟|延遲|지연|quota|mailbox.{0,20}full|unreachable|not accept|blocked|discarded|no longer|"
     r"not a valid|unzustellbar|nicht (?:zu|an|ge)|konnte|kann .{0,40}nicht|n'a pas|n'existe|impossible|inconnu|non (?:remis|"
     r"recense|e stato)|no (?:se )?pudo|no existe|nao (?:foi|existe|pode)|non (?:esiste|valid)|mancat|sconosciuto|"
     r"niet (?:worden|bekend|bezorgd)|onbekend|не (?:может|удалось|доставлен|был|найден|существует)|недостав|отклонен|配信|"
@@ -43,8 +43,12 @@ _DELAYED: Final = late(
     r"delay|will be retried|still being (?:re)?tried|will keep trying|will continue to (?:try|be)|not yet been delivered|"
     r"has not been delivered (?:to|yet)|no action is required|do not (?:need to )?re-?send|this is a warning|"
     r"warning message only|not been able to deliver .{0,60}yet|attempts to deliver .{0,60}will continue|will try again|"
-    r"verzogert|noch nicht zugestellt|retarde|pas encore|ritardat|retrasad|atrasad|vertraagd|forsinket|forsenad|opoznion|"
-    r"zpozden|gecikti|задерж|еще не доставлен|遅延|延迟|延遲|지연",
+    r"verzogert|noch nicht zugestellt|retarde|pas encore|ritardat|retrasad|atrasad|vertraagd|forsinket|forsenad|opozni|"
+    r"zpozden|gecikti|viivasty|задерж|еще не доставлен|遅延|延迟|延遲|지연|noch nicht ausgeliefert|weiterhin versucht|"
+    r"weitere zustellversuche|todavia no (?:se )?ha|aun no (?:se )?ha|seguira intentando|ainda nao foi|continuara tentando|"
+    r"ancora stato consegnato|stato ancora consegnato|continuera (?:d'essayer|a tentare)|prime dodici ore|"
+    r"nog niet (?:afgeleverd|bezorgd)|blijven proberen|annu inte levererat|endnu ikke leveret|enna ikke levert|"
+    r"jeszcze dostarczon|ponawia|henuz teslim|продолж\w* попытки|попытки \w* продолж|尚未送达|尚未送達|まだ配信"
 )
 # Said of one recipient among several, or over a list of some.
 _SENT: Final = late(
@@ -88,7 +92,7 @@ def original_start(text: str) -> int:
 
 def tells_failure(folded: str) -> bool:
     """Return whether `folded` says that something failed, or is late."""
-    return _FAILED.search(folded) is not None
+    return _FAILED.search(folded) is not None or tells_delay(folded)
 
 
 def opens_with_failure(folded: str) -> bool:

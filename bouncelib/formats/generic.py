@@ -286,9 +286,10 @@ def _after_headers(message: Message, whole: str, start: int) -> dict[str, str]:
 def _rank(before: str, after: str) -> int:
     """Return how surely an address in this place of a line is the failed one."""
     head, tail = fold(before).strip(" \t<('\"[*>-").rstrip(), after.lstrip(" \t>)'\"]")
-    # A sentence that an address ends, and another after it, say nothing of the address.
+    # A sentence that an address ends, and another after it, say nothing of the address; nor do parentheses around it.
     ends = tail[:1] == "." and tail[1:2].isspace() and tail.strip() != "."
-    if _SOLE.match(head) and not ends and (not tail or tail[0] in ":.;,-(" or smtp.find_reply(tail).code):
+    aside = before.rstrip().endswith("(")
+    if _SOLE.match(head) and not (ends or aside) and (not tail or tail[0] in ":.;,-(|" or smtp.find_reply(tail).code):
         return 4
     if _NAMED.search(fold(before).rstrip(" \t<('\"[")):
         return 3
