@@ -37,10 +37,10 @@ from bouncelib.signs import Signs, fold
 # Words by which a report speaks of the reader's own message, or of one message that failed.
 _ADDRESSED: Final = late(
     r"(?:your|you sent|you have sent|the (?:following|attached|original|enclosed|above|below)|this|an?|"
-    r"the) [^.@]{0,60}?(?:message|mail|e-?mail|letter|document)|you sent|(?:message|mail|e-?mail|"
+    r"the) [^.@]{0,60}?(?:message|mail|e-?mail|letter|document|fax|sms)|you sent|(?:message|mail|e-?mail|"
     r"delivery)[^.@]{0,60} (?:could|can|was|has|is|to)[^.@]{0,40}(?:not|n't|fail|reject|return|delay|undeliver|bounce|unable)|"
     r"recipient|addressee|(?:following|these) (?:address|user|error)|delivery (?:fail|error|to)|undeliver|unknown (?:user|"
-    r"address)|user unknown|no such|invalid (?:user|address)|error message|ihre |der nachricht|nachricht an|die nachricht|"
+    r"address)|user unknown|no such|invalid (?:user|address)|error message|ihre? |der nachricht|nachricht an|die nachricht|"
     r"folgende|empfanger|votre|le message|destinataire|su mensaje|tu mensaje|el mensaje|correo|destinatario|sua mensagem|"
     r"a mensagem|messaggio|il tuo|suo|uw bericht|het bericht|bericht|geadresseerde|meddelande|melding|beskeder?|viesti|"
     r"wiadomosc|przesylk|zprav|uzenet|mesaj|ileti|сообщени|письмо|получател|адресат|лист |メール|メッセージ|宛先|送信|邮件|"
