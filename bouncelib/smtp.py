@@ -32,9 +32,10 @@ _OTHER_NUMBER: Final = late(
 )
 _NUMBER: Final = late(r"[45][0-5]\d(?=[\s\-][\s\-]?['\"#\w<(\[*])")
 _QUOTES: Final = MappingProxyType({"'": "'", '"': '"', "<": ">", "(": ")", "[": "]"})
-# What stands before the reply of another server that a text quotes.
-# A server that asked the sender's own server quotes what that said of the sender.
-_ABOUT_SENDER: Final = (
+# What stands before the reply of another server that does not decide: a server that asked the sender's own server quotes what
+# that said of the sender, and one that probes the recipient first (Postfix, reject_unverified_recipient) may ask again later.
+_ASIDE: Final = (
+    "unverified address",
     "sender address",
     "sender verif",
     "verify sender",
@@ -42,6 +43,7 @@ _ABOUT_SENDER: Final = (
     "sender callout",
     "callback",
 )
+# What stands before a reply that decides.
 _INTRODUCTIONS: Final = ("said:", "smtp;", "was:", "returned", "responded", "address error", "->", ":")
 # A run of spaces is looked at once, from its start.
 _CONTINUATION: Final = late(r"(?<!\s)\s+([45]\d\d)[- ](?:([245]\.\d{1,2}\.\d{1,3})\s)?")
@@ -130,7 +132,7 @@ def unwrap(text: str) -> str:
         if text[at - 1] == "<" or before[-1:] in _QUOTES or before.endswith(_INTRODUCTIONS):
             start = at
             opener = "<" if text[at - 1] == "<" else before[-1:]
-    if not start or any(words in text[:start].lower() for words in _ABOUT_SENDER):
+    if not start or any(words in text[:start].lower() for words in _ASIDE):
         return text
     inner = text[start:]
     closer = _QUOTES.get(opener)

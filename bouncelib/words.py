@@ -11,7 +11,8 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable
-from itertools import chain, pairwise
+from itertools import chain, pairwise, product
+from math import prod
 from operator import itemgetter
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
@@ -35,8 +36,13 @@ _COMBINING: Final = late(
     "[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670"
     "\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u093c\u094d\u0e38-\u0e3a\u0e48-\u0e4b\u3099\u309a]+"
 )
+# Letters that Unicode does not take apart, as those type them who have no key for them.
+_STROKES: Final = str.maketrans("łøđı", "lodi")
 _NON_ASCII_PUNCTUATION: Final = late(r"[^\w ]|_")
 _SPACELESS: Final = late("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_CHOICE: Final = late(r"\{([^{}]*)\}")
+MOST_CHOICES: Final = 500
+"""How many phrases one text with choices in it may stand for."""
 _HEAD_LENGTH: Final = 3
 _HEAD: Final = itemgetter(slice(_HEAD_LENGTH))
 
@@ -54,7 +60,7 @@ def split_words(text: str) -> list[str]:
         # Bytes are translated several times as fast as text.
         return text.encode("ascii").translate(_PLAIN).decode("ascii").split()
     text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text.lower()).casefold())
-    text = _COMBINING.sub("", text)
+    text = _COMBINING.sub("", text).translate(_STROKES)
     text = _NON_ASCII_PUNCTUATION.sub(" ", unicodedata.normalize("NFC", text))
     return text.encode().translate(_PLAIN).decode().split()
 
@@ -134,6 +140,31 @@ class Phrase:
                 return True
             start = text.find(parts[0], start + 1)
         return False
+
+
+def spell_out(texts: Iterable[str]) -> list[str]:
+    """Return the phrases that `texts` stand for: ``{a|b}`` in one stands for either of the two, and ``{a|}`` for one or nothing.
+
+    Raises `ValueError` where a brace has no other, or a text stands for too many phrases.
+    """
+    spelt: list[str] = []
+    for text in texts:
+        if "{" in text or "}" in text:
+            spelt += _spell_out(text)
+        else:
+            spelt.append(text)
+    return spelt
+
+
+def _spell_out(text: str) -> list[str]:
+    # What stands between braces is at the odd places.
+    pieces = _CHOICE.split(text)
+    if any("{" in piece or "}" in piece for piece in pieces[::2]):
+        raise ValueError(f"a brace without its other: {text!r}")
+    choices = [piece.split("|") if place % 2 else [piece] for place, piece in enumerate(pieces)]
+    if prod(map(len, choices)) > MOST_CHOICES:
+        raise ValueError(f"more than {MOST_CHOICES} phrases in one: {text!r}")
+    return ["".join(chosen) for chosen in product(*choices)]
 
 
 _Key = str | tuple[str, str]

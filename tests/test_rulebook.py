@@ -39,6 +39,7 @@ def rule(**changes: object) -> dict[str, Any]:
         (rule(says="mailbox full"), "'says' has a wrong value"),
         (rule(says=[]), "'says' has a wrong value"),
         (rule(says=["..."]), "without words"),
+        (rule(says=["{a|b"]), "a brace without its other"),
         (rule(also=[" - "]), "without words"),
         (rule(status=["5.x.1"]), "no enhanced code"),
         (rule(status=["3.1.1"]), "no enhanced code"),
@@ -73,6 +74,7 @@ def test_a_wrong_rule_names_its_file_and_itself(table: dict[str, Any], says: str
         ({"rules": []}, "unknown key 'rules'"),
         ({"hosts": "store.example"}, "'hosts' must be a list"),
         ({"tokens": [1]}, "'tokens' must be a list"),
+        ({"tokens": ["{a|b"]}, "a brace without its other"),
     ],
 )
 def test_a_wrong_file_is_named(table: dict[str, Any], says: str) -> None:

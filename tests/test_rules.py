@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from bouncelib.model import Judgement
 from bouncelib.parser import BounceParser
 from bouncelib.rulebook import shipped_tables
+from bouncelib.words import Phrase, spell_out
 
 
 @functools.cache
@@ -70,6 +72,16 @@ def test_every_rule_has_an_example_and_a_source() -> None:
         and (not rule.get("examples") or not (rule.get("source") or name == "standard/phrases"))
     ]
     assert missing == []
+
+
+def test_no_phrase_stands_twice_in_a_rule() -> None:
+    twice = []
+    for name, table in shipped_tables().items():
+        for rule in table.get("rule", ()):
+            for key in ("says", "also", "unless"):
+                counted = Counter(Phrase.parse(text).parts for text in spell_out(rule.get(key, ())))
+                twice += [(public_id(name, rule), key, parts) for parts, count in counted.items() if count > 1]
+    assert twice == []
 
 
 NAMES = [

@@ -51,6 +51,10 @@ def test_find_reply(text: str, code: str | None, status: str | None) -> None:
             "550-'5.1.1 <ann@library.example> unknown' (delivery attempts: 0)",
         ),
         ("said: 550 no such user said: 503 need RCPT", "550 no such user said: 503 need RCPT"),
+        (
+            "450 4.1.1 unverified address: host mx.library.example said: 550 no such user",
+            "450 4.1.1 unverified address: host mx.library.example said: 550 no such user",
+        ),
         ("nothing", "nothing"),
         ("", ""),
     ],

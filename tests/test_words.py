@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bouncelib.words import GAP, Filing, Phrase, PhraseIndex, PhraseList, Words, file_phrases, normalise
+from bouncelib.words import GAP, Filing, Phrase, PhraseIndex, PhraseList, Words, file_phrases, normalise, spell_out
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,7 @@ from bouncelib.words import GAP, Filing, Phrase, PhraseIndex, PhraseList, Words,
         ("<ann@library.example>: no such user", " no such user "),
         ("Größe überschritten", " große uberschritten ".replace("ß", "ss")),
         ("boîte saturée", " boite saturee "),
+        ("Skrzynka jest pełna", " skrzynka jest pelna "),
         ("don't", " don t "),
         ("it’s", " it s "),
         ("配信不能", " 配信不能 "),
@@ -111,6 +112,34 @@ def test_an_entry_that_does_not_count_is_not_found() -> None:
     phrases = ["over quota", "user unknown"]
     index = PhraseIndex(lambda number: (phrases[number], number, False) if number else None, file_phrases(phrases))
     assert index.find(Words("user unknown, over quota")) == [1]
+
+
+@pytest.mark.parametrize(
+    ("text", "phrases"),
+    [
+        ("over quota", ["over quota"]),
+        ("{user|mailbox} unknown", ["user unknown", "mailbox unknown"]),
+        ("no {such |}{user|box}", ["no such user", "no such box", "no user", "no box"]),
+        ("{a}", ["a"]),
+        ("a|b", ["a|b"]),
+    ],
+)
+def test_choices_are_spelt_out(text: str, phrases: list[str]) -> None:
+    assert spell_out([text, "x"]) == [*phrases, "x"]
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("{user unknown", "a brace without its other"),
+        ("user} unknown", "a brace without its other"),
+        ("{a|{b|c}}", "a brace without its other"),
+        ("{a|b}" * 9, "more than 500 phrases"),
+    ],
+)
+def test_choices_that_cannot_be_spelt_out(text: str, wrong: str) -> None:
+    with pytest.raises(ValueError, match=wrong):
+        spell_out([text])
 
 
 @given(st.lists(_phrases, max_size=8, unique=True), _texts)

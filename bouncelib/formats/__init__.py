@@ -64,8 +64,9 @@ ORDER: Final = (
     "mailenable",
     "exchange2003",
     "outlook",
-    "domino",
+    # Its subject may be the same as that of the next.
     "notes",
+    "domino",
     "groupwise",
     "messagingserver",
     "imail",

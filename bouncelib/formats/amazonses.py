@@ -32,7 +32,6 @@ _LAYOUT: Final = Layout(
     opens=("an error occurred while trying to deliver the mail to the following recipients",),
     recipient=r"^\s{0,20}<?(?P<address>[^\s<>,]{1,254}@[^\s<>,]{1,254})>?\s*$",
     closes=("technical report",),
-    said=False,
 )
 _TYPE: Final = late(r"\s*([A-Za-z][\w.-]{0,30})\s*;\s*")
 _EVENTS: Final = ("notificationType", "eventType")
@@ -48,7 +47,7 @@ def read(message: Message) -> Reading | None:
     return (
         report(
             "amazonses",
-            [Evidence(address=facts["address"], action=Action.FAILED, format="amazonses") for facts in found],
+            [Evidence(action=Action.FAILED, format="amazonses", **facts) for facts in found],
         )
         if found
         else None

@@ -238,7 +238,10 @@ def _recipients(message: Message, text: str) -> dict[str, str]:
                 if _OFFICE.match(low)
                 else best
             )
-            where.append((_rank(before, after), number, address))
+            rank = _rank(before, after)
+            if where and where[-1][1] == number and _joins(before, where[-1][2]) and not _SUMMARY.match(line):
+                rank = max(rank, where[-1][0])
+            where.append((rank, number, address))
     if all(rank < _SURE for rank, _, _ in best):
         # Nothing better than the header of the original, as far as the notice repeats it.
         best += quoted
@@ -259,6 +262,11 @@ def _recipients(message: Message, text: str) -> dict[str, str]:
     return {address: _said(lines, number, places, address) for number, address in chosen.values()}
 
 
+def _joins(before: str, previous: str) -> bool:
+    """Return whether `before` ends with the address `previous` and what stands between the members of a list."""
+    return before.rpartition(previous)[2].strip(" \t,;<>") in {"", "and", "&"} and previous in before
+
+
 def _quotes_field(lines: list[str], number: int) -> bool:
     """Return whether line `number` is one of several fields of the original that the notice repeats."""
     if not _SUMMARY.match(lines[number]):
@@ -269,17 +277,22 @@ def _quotes_field(lines: list[str], number: int) -> bool:
 def _after_headers(message: Message, whole: str, start: int) -> dict[str, str]:
     """Return the recipients named after quoted fields of the returned header, or the one that it was sent to."""
     rest = whole[start : start + 2 * _ENOUGH]
-    lines = [line for line in rest.split("\n") if "@" in line and _REFUSED.search(fold(line))]
-    if lines:
-        return _recipients(message, "\n".join(lines))
+    lines = rest.split("\n")
+    naming = [number for number, line in enumerate(lines) if "@" in line and _REFUSED.search(fold(line))]
+    if naming:
+        named = _recipients(message, "\n".join(lines[number] for number in naming))
+        if len(naming) == len(named) == 1:
+            # Alone, it has what follows to itself.
+            end = next((at for at in range(naming[0], len(lines)) if not lines[at].strip()), len(lines))
+            return {address: _said(lines[naming[0] : end], 0, [0], address) for address in named}
+        return named
     sent_to = _TO.findall(rest)
     found = [address for line in sent_to for address in addresses.find_all(line)]
     if len(found) == 1 and found[0].lower() not in _ours(message):
         # What a server said may follow those fields; what the message itself says does not count.
-        _, _, after = rest.partition("\n\n")
-        said = after.lstrip("\n").partition("\n\n")[0]
-        told = (whole[:start], said if smtp.find_reply(said).code else "")
-        return {found[0]: " ".join(" ".join(told).split())[:_ENOUGH]}
+        after = rest.partition("\n\n")[2].lstrip("\n").partition("\n\n")[0]
+        told = _without_summary(rest) or (after if smtp.find_reply(after).code else "")
+        return {found[0]: " ".join(f"{whole[:start]} {told}".split())[:_ENOUGH]}
     return {}
 
 
@@ -293,7 +306,9 @@ def _rank(before: str, after: str) -> int:
         return 4
     if _NAMED.search(fold(before).rstrip(" \t<('\"[")):
         return 3
-    if opens_with_failure(fold(tail.lstrip(",.;: "))[:30]) or _PREDICATE.match(fold(tail)):
+    # Sendmail and its like put the three dots between an address and what is said of it.
+    opens = tail.startswith("...") or opens_with_failure(fold(tail.lstrip(",.;: "))[:30])
+    if opens or _PREDICATE.match(fold(tail)):
         return 4
     if _SOLE.match(head) or not tail:
         return 2
@@ -317,7 +332,9 @@ def _said(lines: list[str], number: int, places: list[int], address: str) -> str
         if fuller or (elsewhere and not reply.code):
             said = fuller or elsewhere[0]
     if not said or not (smtp.find_reply(said).code or tells_failure(fold(said)) or tells_arrival(fold(said))):
-        before = [line.strip() for line in lines[max(0, number - 8) : number] if line.strip()]
+        # What is said of all stands above the first of them; below it, it is the others'.
+        top = min(places[0], number)
+        before = [line.strip() for line in lines[max(0, top - 8) : top] if line.strip()]
         said = f"{' '.join(before)} {said}".strip()
     return said[:_ENOUGH]
 

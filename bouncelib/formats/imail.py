@@ -68,7 +68,7 @@ def read(message: Message) -> Reading | None:
             command = response[1].lower()
             blocks[-1].answering = True
             blocks[-1].stage = Stage.END if command == _BODY else smtp.command_stage(command.upper())
-        elif blocks[-1].answering and bare:
+        elif bare and (blocks[-1].answering or (not blocks[-1].answer and smtp.find_reply(bare[:4]).code)):
             blocks[-1].answer.append(bare)
         elif not bare and blocks[-1].answer:
             blocks[-1].answering = False

@@ -18,11 +18,21 @@ and, for its own users:
 
     ann@library.example - no such user here.
 
-Source: seen in public test data (MDaemon 3.5 and its like).
+Later releases stamp each line of the transcript, mark its direction and name one recipient:
+
+    Failed address: ann@library.example
+
+    --- Session Transcript ---
+     Thu 2007-11-01 09:10:06: --> RCPT To:<ann@library.example>
+     Thu 2007-11-01 09:10:07: <-- 550 5.1.1 <ann@library.example>... User unknown
+    --- End Transcript ---
+
+Source: seen in public test data (MDaemon 3.5 and its like); the later form from memory of its logs and notices.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
@@ -39,10 +49,17 @@ if TYPE_CHECKING:
     from bouncelib.message import Message
     from bouncelib.model import Reading
 
-_RECIPIENT: Final = late(r"^\s{0,4}>\s{0,4}(\S{1,320}@\S{1,320})\s*$")
+_RECIPIENT: Final = late(r"^\s{0,4}(?:>|[Ff]ailed address:)\s{0,4}(\S{1,320}@\S{1,320})\s*$")
 _LOCAL: Final = late(r"^\s{0,4}<?([^\s<>]{1,254}@[^\s<>]{1,254})>?\s+-\s+(.{1,400})$")
 _COMMAND: Final = late(r"^\s{0,4}([A-Z]{4}) ?(?:[Ff][Rr][Oo][Mm]:|[Tt][Oo]:)?\s{0,4}<?([^\s<>]{0,320})")
 _ANSWER: Final = late(r"^\s{0,4}([245]\d\d)([- ])(.{0,1000})$")
+# When it was, and in which direction; a star marks what the program itself has to say.
+_STAMP: Final = late(
+    r"^\s{0,4}[A-Z][a-z]{2} \d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,3})?: (?:\[[\w:.-]{1,40}\] )?(?:(?:<--|-->) |(\*) {1,4})?"
+)
+_DETAIL: Final = late(
+    r"^(?:From|To|Cc|Subject|Message-ID|Size|P=\d{1,5}|D=\S{1,255}|Route slip\S{0,20}):? ", re.IGNORECASE
+)
 _SERVER: Final = late(r"^\s{0,4}220[- ]([A-Za-z0-9][A-Za-z0-9.-]{1,252})\s")
 _OPENS: Final = "--- session transcript"
 _CLOSES: Final = "--- end transcript"
@@ -101,11 +118,16 @@ class _Refusal:
 
 def _refusals(transcript: Sequence[str]) -> tuple[list[_Refusal], str]:
     """Return the refusals of `transcript` in order, and its last note: how far it came where nobody refused."""
-    command = target = note = ""
+    command = target = note = told = ""
     host: str | None = None
     found: list[_Refusal] = []
     rows: list[str] = []
-    for line in transcript:
+    for row in transcript:
+        stamp = _STAMP.match(row)
+        line = row[stamp.end() :] if stamp else row
+        if stamp and stamp[1]:
+            told = told if _DETAIL.match(line) else line.strip()
+            continue
         answer = _ANSWER.match(line)
         if answer is None:
             sent = _COMMAND.match(line)
@@ -123,7 +145,7 @@ def _refusals(transcript: Sequence[str]) -> tuple[list[_Refusal], str]:
         if answer[2] != "-":
             found.append(_Refusal(smtp.join_lines(" ".join(rows)), command, target, host))
             rows = []
-    return found, note
+    return found, told or note
 
 
 def _said(named: Sequence[str], transcript: Sequence[str], action: Action) -> Iterator[Evidence]:

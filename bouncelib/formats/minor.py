@@ -48,6 +48,15 @@ FORMATS: Final = (
             delays=("will continue trying", "delivery delayed"),
         ),
     ),
+    # XMail: the first line says it all; sections about the session and the queue follow.
+    Format(
+        "xmail",
+        (Fingerprint(phrases=("xmail bounce",)),),
+        Layout(
+            recipient=r"^\[<00>\] XMail bounce: Rcpt=\[(?P<address>[^\s\[\]]{1,320})\];Error=\[(?P<text>.{1,2000}?)\]?\s*$",
+            closes=("[<01>]",),
+        ),
+    ),
     # Biglobe, as seen in public test data.
     Format(
         "biglobe",

@@ -22,6 +22,7 @@ before the note that names it; the 503 after it answers a command that came too 
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
 from attrs import define
@@ -153,6 +154,9 @@ def _said(entry: _Entry, address: str, turns: Sequence[Turn], *, alone: bool) ->
     if entry.reason:
         return _by_reason(entry.reason, address, turns, alone=alone)
     turn = _by_note(address, turns) or _by_command(address, turns)
+    if turn and alone and not any(one.reply for one in turns):
+        # The note sums up what a local program wrote above it.
+        return turn, " ".join([turn.text, *(one.text for one in takewhile(lambda one: one is not turn, turns))])
     if turn:
         return turn, turn.text
     if alone and turns:

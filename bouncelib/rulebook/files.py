@@ -12,7 +12,7 @@ from bouncelib.model import Reason
 from bouncelib.rulebook.filing import Table, file_rules
 from bouncelib.rulebook.rating import Rating, read_rating
 from bouncelib.rulebook.schema import FILE_KEYS, Rule, read_rule
-from bouncelib.words import Filing
+from bouncelib.words import Filing, spell_out
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +33,10 @@ class Rules:
         self.hosts: tuple[str, ...] = tuple(host.lower().lstrip(".") for host in self._texts("hosts"))
         self.formats: tuple[str, ...] = self._texts("formats")
         self.tokens: tuple[str, ...] = self._texts("tokens")
+        try:
+            spell_out(self.tokens)
+        except ValueError as error:
+            raise RuleError(f"{name}.toml: {error}") from None
         self.disabled: tuple[str, ...] = self._texts("disable")
         self.selected = bool(self.hosts or self.formats or self.tokens)
         """Whether it is asked only where a host, a format or a token says so."""

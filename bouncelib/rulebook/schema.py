@@ -10,7 +10,7 @@ from typing import Any, Final
 from bouncelib.errors import RuleError
 from bouncelib.model import REASONS, Action, Confidence, EnhancedCode, Reason, Stage, Verdict
 from bouncelib.patterns import late
-from bouncelib.words import Phrase
+from bouncelib.words import Phrase, spell_out
 
 FILE_KEYS: Final = frozenset({"title", "hosts", "formats", "tokens", "rule", "disable", "reason", "rerate"})
 _CONDITIONS: Final = frozenset({"status", "reply", "stage", "action", "says"})
@@ -103,12 +103,12 @@ class Rule:
     @property
     def says(self) -> tuple[tuple[str, Phrase], ...]:
         """The phrases of which the text must hold one, as they are spelt and made ready."""
-        return tuple((text, Phrase.parse(text)) for text in self._table.get("says", ()))
+        return tuple((text, Phrase.parse(text)) for text in spell_out(self._table.get("says", ())))
 
     @property
     def beside(self) -> tuple[tuple[Phrase, ...], tuple[Phrase, ...]]:
         """The phrases of which the text must hold one, too; and those of which it must hold none."""
-        also, unless = self._table.get("also", ()), self._table.get("unless", ())
+        also, unless = spell_out(self._table.get("also", ())), spell_out(self._table.get("unless", ()))
         return tuple(map(Phrase.parse, also)), tuple(map(Phrase.parse, unless))
 
     def status_matches(self, status: EnhancedCode | None) -> bool:
@@ -234,11 +234,11 @@ def check_values(table: Mapping[str, Any], where: str, reasons: Mapping[str, Rea
         if not _REPLY.match(reply):
             raise RuleError(f"{where}: {reply!r} is no SMTP reply; write '550' or '5yz'")
     for key in ("says", "also", "unless"):
-        for text in table.get(key, ()):
-            try:
+        try:
+            for text in spell_out(table.get(key, ())):
                 Phrase.parse(text)
-            except ValueError as error:
-                raise RuleError(f"{where}: {error}") from None
+        except ValueError as error:
+            raise RuleError(f"{where}: {error}") from None
     if "pattern" in table:
         _check_pattern(table["pattern"], where)
 
