@@ -91,8 +91,8 @@ def _gather(message: Message, dispatcher: Dispatcher, *, wrapped: bool = False) 
     lead = dispatcher.lead
     signs = Signs.of(message)
     reading = _run(lead, message) if lead and not signs.letter else None
-    if reading is not None and message.media != "multipart/report" and signs.personal:
-        # Somebody forwards the parts of a report, or answers one.
+    if reading is not None and message.media != "multipart/report" and (signs.personal or signs.posted):
+        # Somebody forwards the parts of a report, answers one, or asks a list about it.
         reading = None
     if reading is not None and all(map(_is_complete, reading.recipients)):
         return (None if signs.from_daemon else _challenge(signs, dispatcher)) or _settled(message, reading)

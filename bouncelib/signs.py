@@ -90,6 +90,17 @@ _QUOTES: Final = late(
     r"envoye|enviado|inviato|verzonden|sendt|date|datum|to|subject)\b)",
     re.MULTILINE,
 )
+# Fields of bug trackers: what was written into them goes out by mail.
+_TRACKERS: Final = frozenset(
+    {
+        b"x-bugzilla-type",
+        b"x-github-reason",
+        b"x-gitlab-project",
+        b"x-jira-fingerprint",
+        b"x-redmine-host",
+        b"x-trac-project",
+    }
+)
 _LETTERS: Final = frozenset({"text/plain", "text/html", "multipart/alternative", "multipart/related"})
 # What the bytes of a message show that has a part for machines or another message in it: a type, a field of its own.
 _MACHINE: Final = (b"essage/", b"ecipient:", b"pplication/")
@@ -210,28 +221,48 @@ class Signs:
         return raw is not None and (raw in {b"<>", b"", b"< >"} or b"mailer-daemon" in raw.lower())
 
     @_Sign
-    def failure_subject(self) -> bool:
+    def failure_opening(self) -> bool:
         """Whether the subject opens as those of failure reports do."""
         subject = self.subject
-        if _FAILURE.match(subject):
-            return True
+        return _FAILURE.match(subject) is not None or (
+            not subject.isascii() and _FAILURE_FOREIGN.search(subject) is not None
+        )
+
+    @_Sign
+    def failure_subject(self) -> bool:
+        """Whether the subject opens as those of failure reports do, or has their words further on."""
+        subject = self.subject
         for words in _FAILURE_WORDS:
             if words in subject:
                 return True
-        return not subject.isascii() and _FAILURE_FOREIGN.search(subject) is not None
+        return self.failure_opening
 
     @_Sign
     def personal(self) -> bool:
         """Whether a person answers or forwards something: by subject, From, and text or ids to show for it."""
-        if self.from_daemon or self.null_return_path or _ANSWER.match(self.subject) is None:
+        if self.from_daemon or self.null_return_path:
             return False
         headers = self.message.headers
+        if _ANSWER.match(self.subject) is None:
+            # Or keeps the subject as it was, and shows by program and quoted lines that it is no redirected report.
+            return headers.raw(b"user-agent") is not None and "\n> " in self.message.notice
         return headers.raw(b"x-failed-recipients") is None and (
             headers.raw(b"in-reply-to") is not None
             or headers.raw(b"references") is not None
             or headers.raw(b"user-agent") is not None
             or _QUOTES.search(fold(self.message.notice[:_PEEK])) is not None
             or self.message.original is not None
+        )
+
+    @_Sign
+    def posted(self) -> bool:
+        """Whether somebody wrote this to a mailing list or a bug tracker: no mail system, and no program of the list's own."""
+        headers = self.message.headers
+        return not self.names.isdisjoint(_TRACKERS) or (
+            (headers.raw(b"list-id") is not None or headers.raw(b"list-post") is not None)
+            and not (self.from_daemon or self.null_return_path)
+            and headers.raw(b"x-list-administrivia") is None
+            and headers.raw(b"x-failed-recipients") is None
         )
 
     @_Sign
@@ -250,7 +281,7 @@ class Signs:
     @_Sign
     def plausible(self) -> bool:
         """Whether this may be a failure report that states nothing in RFC 3464's form: worth reading the notice for."""
-        return self.suspicious and not self.personal
+        return self.suspicious and not self.personal and not self.posted
 
     @_Sign
     def letter(self) -> bool:

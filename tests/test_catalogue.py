@@ -32,8 +32,19 @@ SHARED = {
     "feedback": {"arf"},
     # Whatever Mailman sends has its header.
     "list-notice": {"list_command", "mailman"},
-    # RFC 3834's field stands on delivery reports too.
-    "auto_reply": {"exim", "dovecot", "chasquid", "haraka", "zonemta", "gmail", "postfix", "full_details", "challenge"},
+    # RFC 3834's field stands on delivery reports and acknowledgements too.
+    "auto_reply": {
+        "exim",
+        "dovecot",
+        "chasquid",
+        "haraka",
+        "zonemta",
+        "gmail",
+        "postfix",
+        "full_details",
+        "challenge",
+        "ticket",
+    },
 }
 ALWAYS = frozenset({"rfc3464", "generic", "flufl"})
 # Folders of a kind of mail, which several formats read.

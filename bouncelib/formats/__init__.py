@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 ORDER: Final = (
     "rfc3464",
     "notices",
+    "ticket",
     # Providers and gateways: some quote or copy the words of the mail servers below.
     "zonemta",
     "googlegroups",

@@ -66,12 +66,13 @@ _OPENS: Final = (
     r"contestacion automatica|"
     r"resposta automatica|risposta automatica|automatisch antwoord|automatische beantwoording|afwezigheids|"
     r"automatisk(?:t)? svar|autosvar|"
-    r"automaattinen vastaus|poissaoloilmoitus|automatyczna odpowiedz|automaticka odpoved|automatikus valasz|"
+    r"automaattinen vastaus|poissaoloilmoitus|automatyczna odpowiedz|odpowiedz automatyczna|automaticka odpoved|automatikus valasz|"
     r"raspuns automat|автоматическ\w+ ответ|автоответ|"
     r"автоматична відповідь|otomatik yanıt|otomatik yanit|otomatik cevap|αυτοματη απαντηση|תשובה אוטומטית|"
     r"מענה אוטומטי|رد تلقائي|الرد التلقائي|"
     r"automatisk(?:a|s) atbild\w+|automatinis atsakymas|automaatvastus|samodejni odgovor|automatski odgovor|"
-    r"автоматичен отговор|tra loi tu dong|balasan otomatis|"
+    r"автоматичен отговор|аутоматски одговор|tra loi tu dong|balasan (?:otomatis|automatik)|sjalfvirkt svar|"
+    r"erantzun automatikoa|پاسخ خودکار|(?:การ)?ตอบกลับอัตโนมัติ|"
     r"(?:fuera de la oficina|fora do escritorio|fuori (?:sede|ufficio)|вне офиса|поза офісом|ofis dısında|"
     r"ofis disinda|خارج المكتب|niet aanwezig|poza biurem)"
     r"(?: ?: | re: |$)|(?:urlaub|abwesend|en vacances|conges?|absente?|vacaciones|ausente|ferias|ausencia|assenza|"
@@ -82,15 +83,14 @@ _OPENS: Final = (
 _SUBJECT: Final = late(rf"^(?:\[[^\]]{{0,60}}\] ?|【|\()?(?:{_OPENS})")
 # ... and that end so, after the subject that they answer.
 _SUFFIX: Final = late(
-    r"^.{0,40}\bautomatisk\w+ (?:atbilde|svar) ?:|\((?:automatic|auto(?:mated)?)[ -]?(?:response|reply)\)\W*$|"
-    r"\((?:out of|away from) (?:the )?office\)\W*$|\(autoreply\)\W*$|"
-    r"\bis (?:currently )?(?:out of (?:the )?office|on (?:vacation|leave|holiday))\b|\bauto(?:matic )?(?:reply|"
+    r"^.{0,40}\bautomatisk\w+ (?:atbilde|svar) ?:|[(\[](?:out of|away from) (?:the )?office\b[^)\]]{0,40}[)\]]\W*$|"
+    r"\bis (?:currently )?(?:out of (?:the )?office|on (?:vacation|leave|holiday))\b|\bauto(?:matic|mated)?[ -]?(?:reply|"
     r"response)\b\W*$"
 )
 # Words for absence that people use in subjects too.
 _ABSENT: Final = late(
     r"\b(?:vacation|on holiday|on leave|away until|away from|annual leave|maternity leave|out of (?:the )?office|"
-    r"i am away|absence)\b|"
+    r"i am away|absence|sabbatical)\b|"
     r"\burlaub|\babwesen|\bnicht im (?:buro|haus)|\bvacances\b|\bconges?\b|\babsen(?:ce|t)|\bvacaciones\b|"
     r"\bausen(?:te|cia)|fuera de la oficina|"
     r"\bferias\b|fora do escritorio|\bferie\b|fuori (?:sede|ufficio)|\bassen(?:za|te)|\bafwezig|\bvakantie|"
@@ -104,15 +104,15 @@ _ABSENT: Final = late(
 # How replies begin in the recipient's absence, or on receipt.
 _AWAY: Final = late(
     r"\b(?:i am|i'm|i will be|i shall be|we are|currently|is|am) (?:\w+ ){0,3}(?:out of (?:the )?office|away|"
-    r"on (?:leave|vacation|holiday|business|maternity)|on annual|travell?ing|unavailable)\b|"
+    r"on (?:leave|vacation|holiday|business|maternity|sabbatical)|on annual|travell?ing|unavailable)\b|"
     r"(?:won't|will not) be (?:back|here|in|reading)\b[^.]{0,60}\b(?:until|till|before|for)\b|"
     r"limited access to (?:my )?e-?mail|will (?:return|be back|reply|respond|get back)[^.]{0,80}(?:return|on|when|"
     r"as soon|shortly|upon|within|by)\b|no longer (?:works?|employed|with|at|part)|"
     r"(?:has|have) left (?:the|our|this) (?:company|organi[sz]ation|firm|university|school)|"
     r"automatic(?:ally generated)? (?:reply|response|answer)|automated (?:reply|response)|"
     r"(?:reading|read) (?:my|your) (?:e-?mail|mail)[^.]{0,60}(?:while|when|return|back)|"
-    r"(?:address|e-?mail|mailbox)[^.]{0,60}(?:no longer (?:in use|monitored|active|valid)|has changed|have changed|"
-    r"not monitored)|"
+    r"(?:address|e-?mail|mailbox|account)[^.]{0,60}(?:no longer (?:in use|monitored|active|valid|checked|read)|has changed|"
+    r"have changed|not (?:monitored|checked))|\bi(?:'ve| have)? (?:now )?retired\b|unattended mailbox|"
     r"my new (?:e-?mail )?address|bin .{0,60}(?:nicht im (?:buro|haus)|abwesend|nicht erreichbar|im urlaub|wieder)|"
     r"nicht mehr (?:im|in unserem|bei|fur)[^.]{0,40}(?:unternehmen|tatig|beschaftigt)|"
     r"meine neue (?:e-?mail-?)?adresse|je (?:suis|serai) (?:absent|en (?:conge|vacances|deplacement))|"
@@ -137,6 +137,11 @@ _THANKS: Final = late(
     r"la|aver)|bedankt voor uw|"
     r"спасибо за (?:ваше )?(?:письмо|обращение)|已收到您的"
 )
+# What says of itself that nobody wrote it.
+_DECLARED: Final = late(
+    r"\bauto(?:matic(?:ally)?|mated)[ -]?(?:generated )?(?:reply|response|answer)\b|automatische antwort|"
+    r"reponse automatique|respuesta automatica|resposta automatica|risposta automatica"
+)
 # What only a report of a failed delivery says; K: absent words beside it make it a reply all the same.
 _FAILED: Final = late(
     r"(?:could ?n[o']t|can ?not|can't|was not|were not|has not been|unable to|"
@@ -158,7 +163,7 @@ _TICKET: Final = late(
 _TICKET_SUBJECT: Final = late(
     r"request received|(?:ticket|case|request|message) (?:has been |was |is )?(?:received|created|opened|"
     r"acknowledge?ment)|we(?: have|'ve)? received your|acknowledge?ment|autoreply:|thank you for (?:your|"
-    r"contacting)"
+    r"contacting)|eingangsbestatigung|accuse de reception|acuse de recibo|ontvangstbevestiging"
 )
 _NEW: Final = late(
     r"(?:(?:my|our|the|his|her|their)? ?new (?:e-?mail ?)?(?:address|e-?mail)|neuen? (?:e-?mail-?|mail-?)?adresse|"
@@ -194,9 +199,8 @@ def read(message: Message) -> Reading | None:
     marked = is_marked(headers)
     if not _is_candidate(signs, opens=opens, marked=marked):
         return None
-    # What the reply quotes may well be of a bounce: a ticket that was opened about one.
-    own = _QUOTED.sub("", message.notice[:_ENOUGH])
-    text = " ".join(fold(own).split())
+    # What it quotes may well be of a bounce: a ticket that was opened about one.
+    text = " ".join(fold(_QUOTED.sub("", message.notice[:_ENOUGH])).split())
     if not _is_reply(signs, text, opens=opens, marked=marked):
         return None
     return Reading(Kind.AUTO_REPLY, (), (), "auto_reply", new_address=_new_address(message))
@@ -224,7 +228,9 @@ def _is_reply(signs: Signs, text: str, *, opens: bool, marked: bool) -> bool:
     absent = away or _ABSENT.search(opening) is not None
     if not marked and is_list(headers) and not (away and headers.raw(b"list-unsubscribe") is None):
         return False
-    if opens:
+    if opens or (
+        marked and not signs.from_daemon and (_SUFFIX.search(signs.subject) or _TICKET_SUBJECT.search(signs.subject))
+    ):
         return True
     if _FAILED.search(opening) and not (_ABSENT.search(opening) or _NEW.search(text)):
         return False
@@ -248,8 +254,11 @@ def is_marked(headers: Headers) -> bool:
 def _by_formail(headers: Headers) -> bool:
     """Return whether a recipe of procmail answers: its answers look like a person's, but for these (procmailex(5))."""
     answers = headers.raw(b"in-reply-to") is not None or headers.raw(b"references") is not None
-    robot = (headers.get(b"precedence") or "").strip().lower() in {"junk", "bulk"}
-    return answers and robot and headers.raw(b"x-loop") is not None
+    return answers and _is_bulk(headers) and headers.raw(b"x-loop") is not None
+
+
+def _is_bulk(headers: Headers) -> bool:
+    return (headers.get(b"precedence") or "").strip().lower() in {"junk", "bulk"}
 
 
 def is_list(headers: Headers) -> bool:
@@ -260,7 +269,7 @@ def is_list(headers: Headers) -> bool:
 
 
 def _is_likely(signs: Signs, headers: Headers) -> bool:
-    """Return whether something on the outside makes it worth reading the opening words."""
+    """Return whether something on the outside makes the opening words worth reading."""
     return bool(
         _SUFFIX.search(signs.subject)
         or signs.null_return_path
@@ -268,7 +277,7 @@ def _is_likely(signs: Signs, headers: Headers) -> bool:
         or (headers.raw(b"in-reply-to") is not None and headers.names().isdisjoint(_PEOPLE))
         or headers.raw(b"auto-submitted") is not None
         or headers.raw(b"x-auto-response-suppress") is not None
-        or (headers.get(b"precedence") or "").strip().lower() in {"bulk", "junk"}
+        or _is_bulk(headers)
     )
 
 
@@ -288,6 +297,8 @@ def _says_so(signs: Signs, headers: Headers, opening: str) -> bool:
             or _THANKS.search(opening)
             or (_ABSENT.search(signs.subject) and _ABSENT.search(opening))
         )
+    if _is_bulk(headers) and _DECLARED.search(opening):
+        return True
     return bool(_ABSENT.search(signs.subject) and _AWAY.search(opening) and not submitted)
 
 
@@ -345,14 +356,18 @@ _TOPICS: Final = (
     "risposta automatica", "fuori sede", "fuori ufficio", "assenza", "assente", "ferie", "automatisch antwoord",
     "automatische beantwoording", "afwezig*", "vakantie", "niet aanwezig", "automatiskt svar", "automatisk svar",
     "autosvar", "franvar*", "ikke til stede", "automaattinen vastaus", "poissaoloilmoitus", "poissa", "lomalla",
-    "automatyczna odpowiedz", "poza biurem", "nieobecnosc", "urlop", "automaticka odpoved", "mimo kancelar",
-    "automatikus valasz", "hazon kivul", "raspuns automat", "автоматическии ответ", "автоматический ответ",
+    "automatyczna odpowiedz", "odpowiedz automatyczna", "poza biurem", "nieobecnosc", "urlop",
+    "automaticka odpoved", "mimo kancelar", "automatikus valasz", "hazon kivul", "raspuns automat",
+    "автоматическии ответ", "автоматический ответ",
     "автоответ", "автоответчик", "вне офиса", "отпуск", "отпуске", "автоматична відповідь", "поза офісом",
     "otomatik yanıt", "otomatik yanit", "otomatik cevap", "ofis dısında", "ofis disinda", "izinliyim", "izinli",
     "αυτοματη απαντηση", "εκτος γραφειου", "תשובה אוטומטית", "מענה אוטומטי", "מחוץ למשרד", "رد تلقائي",
     "الرد التلقائي", "خارج المكتب", "إجازة", "自動応答", "自動返信", "自動回覆", "自動回復", "不在", "自动答复",
     "自动回复", "自动应答", "automatiska atbilde", "automatinis atsakymas", "automaatvastus",
-    "samodejni odgovor", "automatski odgovor", "автоматичен отговор", "tra loi tu dong", "balasan otomatis",
+    "samodejni odgovor", "automatski odgovor", "автоматичен отговор", "аутоматски одговор", "tra loi tu dong",
+    "balasan otomatis", "balasan automatik", "sjalfvirkt svar", "erantzun automatikoa", "پاسخ خودکار",
+    "ตอบกลับอัตโนมัติ", "thank you for your email", "thank you for your e mail", "thank you for your message",
+    "thank you for your enquiry", "thank you for your inquiry", "thank you for contacting",
     "休假", "자동 응답", "자동응답", "자동 회신", "자동회신", "자동 답장", "부재중",
 )  # fmt: skip
 _PHRASES: Final = (

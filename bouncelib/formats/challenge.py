@@ -40,7 +40,8 @@ _HEADERS: Final = (
 )
 _HINTS: Final = ("x-tmda-fingerprint", "x-delivery-agent", "x-qurb-version", "x-mailblocks")
 _SUBJECT: Final = late(
-    r"^please confirm(?: your (?:message|e-?mail|mail)\b|\b.{0,20}conf#)|\(verification\)$|\(action required\)$|"
+    r"^please confirm(?: that\b| (?:your|the) (?:message|e-?mail|mail)\b|\b.{0,20}conf#)|"
+    r"\(verification\)$|\(action required\)$|"
     r"verify#|requires verification|"
     r"^unverified e-?mail to |antispam uol|^(?:e-?mail|message|sender) (?:verification|confirmation)(?: required|"
     r" request)?\b|"
@@ -48,8 +49,10 @@ _SUBJECT: Final = late(
     r"^confirm(?:ation)? (?:of )?(?:your )?(?:message|e-?mail|mail) (?:to|for) |"
     r"^your (?:message|e-?mail) (?:requires|needs) |tira-teima|confirmacao (?:necessaria|requerida)|"
     r"confirmacion (?:necesaria|requerida)|confirmation requise|bestatigung erforderlich|conferma richiesta|"
-    r"подтвердите (?:отправку|письмо)|"
-    r"подтверждение (?:отправки|отправителя)"
+    r"подтвердите (?:отправку|письмо)|подтверждение (?:отправки|отправителя)|choicemail|"
+    r"^bitte bestatigen sie (?:ihre|die) (?:nachricht|e-?mail|mail)\b|"
+    r"^(?:veuillez|merci de) (?:confirmer|vous authentifier)|demande d'authentification|"
+    r"^(?:por favor,? )?confirm[ea] (?:el envio|seu e|su correo|su mensaje|sua mensagem)|^conferma il (?:tuo|suo) messaggio"
 )
 # Words of one filter each: they decide alone.
 _OWN: Final = late(
@@ -70,15 +73,22 @@ _HELD: Final = late(
     r"|(?:before|until|so that|in order)[^.]{0,80}(?:your|the|this) (?:e-?mail|message|mail)s? (?:can|will|may|is|"
     r"be|reach|waits?)"
     r"|until then your (?:mail|message) waits|"
+    r"if you (?:do not|don't) (?:confirm|reply|respond)[^.]{0,80}(?:your|the) (?:e-?mail|message|mail) will (?:not )?be|"
     r"(?:your|the) (?:e-?mail|message|mail) (?:you sent )?requires that you (?:verify|confirm)|"
     r"para que sua mensagem seja (?:entregue|encaminhada)|para que su mensaje sea entregado|"
-    r"damit ihre (?:nachricht|e-?mail) zugestellt|"
+    r"damit ihre (?:nachricht|e-?mail) zugestellt|um ihre (?:nachricht|e-?mail) zuzustellen|"
+    r"ihre (?:nachricht|e-?mail) (?:[^.]|\.\w){0,80}(?:noch nicht zugestellt|zuruckgehalten)|"
+    r"pour que votre (?:message|e-?mail|mail)[^.]{0,60}(?:remis|delivre|distribue|parvienne)|"
+    r"(?:tuo|suo) messaggio[^.]{0,80} (?:trattenuto|in attesa|non e stato (?:ancora )?consegnato)|"
+    r"(?:your|the) (?:e-?mail|message|mail) (?:[^.]|\.\w){0,80}has not (?:yet )?been delivered|"
+    r"votre (?:message|e-?mail|mail) (?:[^.]|\.\w){0,80}(?:en attente|retenu|pas (?:encore )?(?:ete )?(?:remis|delivre|"
+    r"distribue))|"
     r"ваше (?:письмо|сообщение)[^.]{0,80}(?:задержано|будет доставлено|не доставлено)"
 )
 _DO: Final = late(
     r"verif(?:y|ied|ication)|confirm|approved sender|guest list|whitelist|white list|allowed list|prove that you|"
     r"real person|are (?:a )?human|click (?:on )?the|"
-    r"reply to this|simply reply|captcha|confirme|clique|haga clic|bestatig|подтверд|перейдите"
+    r"reply to this|simply reply|captcha|confirme|clique|clicca|authentifi|haga clic|bestatig|подтверд|перейдите"
 )
 _ENOUGH: Final = 4000
 
@@ -148,6 +158,14 @@ FORMAT: Final = Format(
                 "conferma richiesta",
                 "challenge response",
                 "requires confirmation",
+                "choicemail",
+                "bitte bestatigen",
+                "veuillez confirmer",
+                "merci de confirmer",
+                "authentification",
+                "confirme su",
+                "confirme sua",
+                "conferma il",
                 "подтверд*",
             )
         ),

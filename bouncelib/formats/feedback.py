@@ -9,9 +9,9 @@ A sample:
     X-HmXmrOriginalRecipient: ann@library.example
 
 Source: the feedback loops' own descriptions (Microsoft's Junk Mail Reporting Program,
-https://sendersupport.olc.protection.outlook.com/snds/; AOL's and Yahoo's loops before they took up ARF) and public
-test data. The loop's address and the subject it is known by, or a sentence that says that somebody complained, make a
-complaint; a person who writes about spam does not.
+https://sendersupport.olc.protection.outlook.com/snds/; AOL's and Yahoo's loops before they took up ARF), the reports
+of SpamCop (https://www.spamcop.net/) and public test data. The loop's address and the subject it is known by, or a
+sentence that says that somebody complained, make a complaint; a person who writes about spam does not.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ _SUBJECT: Final = late(
     r"^(?:complaint about message from|e-?mail feedback report|email abuse report|abuse report (?:for|from|about) |"
     r"client tos notification|"
     r"(?:[\w.!-]{2,30} ){1,3}(?:abuse|feedback|spam complaint) (?:report|notification)|(?:junk|"
-    r"spam)(?: e?-?mail)? (?:report|complaint) (?:for|from|about) )"
+    r"spam)(?: e?-?mail)? (?:report|complaint) (?:for|from|about) )|"
+    r"^\[spamcop \(|(?:spam|abuse) (?:complaint|report) (?:for|from|about|against) (?:ip )?\[?\d{1,3}(?:\.\d{1,3}){3}"
 )
 _SENTENCE: Final = late(
     r"this is an? (?:[\w.!-]{1,30} ){0,4}(?:abuse|feedback|complaint|spam) (?:report|notification|"
@@ -38,7 +39,8 @@ _SENTENCE: Final = late(
     r"marked|identified|flagged|clicked)[^.]{0,80}"
     r"(?:spam|junk|abus|unsolicited|unwanted)|"
     r"(?:the|this) (?:following |attached |below )?(?:e-?mail|message)[^.]{0,60}(?:has been|was) (?:reported|"
-    r"marked|flagged|identified)[^.]{0,40} as (?:spam|junk|abus|unsolicited)[^.]{0,40} by "
+    r"marked|flagged|identified)[^.]{0,40} as (?:spam|junk|abus|unsolicited)[^.]{0,40} by |"
+    r"^\[ spamcop v\d"
 )
 _LOOPS: Final = (
     "staff@hotmail.com",
@@ -51,6 +53,7 @@ _LOOPS: Final = (
     "abuse-report",
     "jmrp",
     "fbl-noreply",
+    "@reports.spamcop.net",
 )
 _RECIPIENT: Final = late(
     r"(?im)^[ \t]{0,4}(?:original-rcpt-to|removal-recipient|x-hmxmroriginalrecipient|recipient|complainant|"

@@ -50,11 +50,15 @@ _ADDRESSED: Final = late(
 # Statistics and logs speak of many messages.
 _DIGEST: Final = late(
     r"grand totals|(?:daily|weekly|monthly) (?:\w+ )?(?:stat|report|summar)|(?:mail|delivery) statistics|summary for|logwatch|"
-    r"top \d* ?(?:failures|bounces|senders)",
+    r"/var/log/|top \d* ?(?:failures|bounces|senders)",
 )
 _COUNT: Final = late(
     r"(?:received|delivered|deferred|bounced|failed|rejected|queued|hard|soft|sent)\W{1,3}\d{1,7}(?![\d.-])|"
     r"(?<![\d.])\d{1,7} +(?:received|delivered|deferred|bounced|failed|rejected)\b"
+)
+# Notices to the one for whom a message was, not to its sender.
+_TO_RECIPIENT: Final = late(
+    r"\ban? (?:e-?mail|message|mail) (?:that was |which was )?(?:addressed|sent) to you\b|in mail to you\b"
 )
 # What makes a reader click, in mail that only looks like a report.
 _BAIT: Final = late(
@@ -165,7 +169,8 @@ def _is_report(signs: Signs, text: str) -> bool:
     if headers.raw(b"x-failed-recipients") is not None:
         return True
     robot = signs.from_daemon or signs.null_return_path
-    if not (robot or signs.failure_subject):
+    # Of a program that watches servers, or a ticket, the subject only mentions a failure.
+    if not (robot or signs.failure_opening):
         return False
     if signs.null_return_path and (signs.from_daemon or signs.failure_subject):
         return True
@@ -173,6 +178,7 @@ def _is_report(signs: Signs, text: str) -> bool:
     # A daemon that wants no answer has the null return path; one that has another is to show more.
     if (
         _DIGEST.search(text)
+        or _TO_RECIPIENT.search(text)
         or (len(_COUNT.findall(text)) > 2 and not _CODE.search(text))
         or (path is not None and _BAIT.search(text) and not _CODE.search(text))
     ):

@@ -8,6 +8,14 @@ A sample of the machine-readable part:
     Original-Message-ID: <inv-4410@store.example>
     Disposition: manual-action/MDN-sent-manually; displayed
 
+and, of Exchange 5.5 and Notes, which say it in words alone:
+
+    Subject: Gelesen: Angebot 4411
+
+    Ihre Nachricht
+      An: ann@library.example
+    wurde gelesen am Wed, 11 Jul 2001 08:19:44 +0200
+
 Source: RFC 8098, section 3; deviations as seen in public test data. Refusals in this shape are Dovecot's and Cyrus':
 `dovecot`.
 """
@@ -22,11 +30,31 @@ from bouncelib.format import Fingerprint, Format
 from bouncelib.message import Group, Message, split_groups
 from bouncelib.model import Evidence, Kind, Reading
 from bouncelib.patterns import late
+from bouncelib.signs import fold
 
 _TYPES: Final = ("message/disposition-notification", "message/global-disposition-notification")
 _FIELD: Final = late(
     r"(?im)^[ \t]{0,4}disposition[ \t]*:[^\n]{0,200}(?:displayed|deleted|read|processed|dispatched|denied|failed)"
 )
+# What Outlook puts before the subject in each language, and Notes.
+_TITLES: Final = (
+    "read:", "not read:", "gelesen:", "ungelesen:", "ungelesen geloscht:", "lu:", "lu :", "non lu:", "non lu :", "leido:",
+    "no leido:", "letto:", "non letto:", "gelezen:", "niet gelezen:", "lida:", "lido:", "nao lida:", "last:", "olast:",
+    "lest:", "ulest:", "læst:", "ulæst:", "return receipt",
+)  # fmt: skip
+_TOLD: Final = late(
+    r"your message\b.{0,400}? (?:was read on|was deleted without being read)|"
+    r"ihre nachricht\b.{0,400}? wurde (?:am .{3,40} )?(?:gelesen|ungelesen geloscht)|"
+    r"votre message\b.{0,400}? a ete (?:lu|supprime sans)|"
+    r"mensaje\b.{0,400}? (?:se leyo|fue leido|ha sido leido|se elimino sin)|"
+    r"messaggio\b.{0,400}? stato (?:letto|eliminato senza)|"
+    r"sua mensagem\b.{0,400}? foi (?:lida|excluida sem|eliminada sem)|"
+    r"(?:uw|je) bericht\b.{0,400}? is (?:op .{3,40} )?(?:gelezen|verwijderd zonder)|"
+    r"meddelande\b.{0,400}? (?:lastes|har lasts)|(?:meddelelse|melding)\b.{0,400}? blev? (?:læst|lest)|"
+    # Notes wraps the labels of its table.
+    r"document:.{0,300}? received .{0,120}?by:.{0,200}? at:"
+)
+_ENOUGH: Final = 1500
 _START: Final = late(r"(?im)^(?:reporting-ua|original-recipient|final-recipient|disposition)[ \t]*:")
 
 
@@ -45,6 +73,12 @@ def read(message: Message) -> Reading | None:
         [Evidence(address=address, original_address=original, format="mdn", fields=tuple(fields))] if address else []
     )
     return Reading(Kind.READ_RECEIPT, tuple(found), tuple(fields), "mdn")
+
+
+def read_words(message: Message) -> Reading | None:
+    """Return the receipt that a mail program words for people only, or None where `message` is none."""
+    told = " ".join(fold(message.notice[:_ENOUGH]).split())
+    return Reading(Kind.READ_RECEIPT, (), (), "receipt") if _TOLD.search(told) else None
 
 
 def _groups(message: Message) -> Iterator[Group]:
@@ -74,9 +108,12 @@ def _address(fields: Group, wanted: str) -> str | None:
     return None
 
 
-FORMAT: Final = Format(
-    "mdn",
-    (Fingerprint(parts=_TYPES), Fingerprint(types=("multipart/report disposition-notification",))),
-    read=read,
-    kind=Kind.READ_RECEIPT,
+FORMATS: Final = (
+    Format(
+        "mdn",
+        (Fingerprint(parts=_TYPES), Fingerprint(types=("multipart/report disposition-notification",))),
+        read=read,
+        kind=Kind.READ_RECEIPT,
+    ),
+    Format("receipt", (Fingerprint(subjects=_TITLES),), read=read_words, kind=Kind.READ_RECEIPT),
 )

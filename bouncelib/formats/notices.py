@@ -53,7 +53,7 @@ _LIST_SUBJECT: Final = late(
     r"^(?:ezmlm (?:warning|probe|response)|warning from |goodbye from |moderate for |moderated? message)|"
     r"^message for list .{1,200} to be approved$|^(?:message|article) (?:a diffuser|to be approved|distribution|"
     r"from .{1,80} rejected)|^\[?(?:held|pending|moderat)|administrative|"
-    r"bounce rate|too many bounces|list .{0,80} bounce|subscription request to list|signoff request|"
+    r"error monitoring report|bounce rate|too many bounces|list .{0,80} bounce|subscription request to list|signoff request|"
     r"^request to mailing list|^password reminder|"
     r"mailing list memberships reminder|^invitation to|joined|removed from|has (?:left|joined)|"
     r"was(?: not)? (?:approved|rejected|refused|discarded)"

@@ -40,6 +40,7 @@ class Rule:
     __slots__ = (
         "_beside",
         "_table",
+        "_wide",
         "actions",
         "base",
         "ceiling",
@@ -87,9 +88,9 @@ class Rule:
         self.has_words = "says" in table
         pattern = table.get("pattern")
         self.pattern = None if pattern is None else late(pattern, re.IGNORECASE)
-        wide = any(details is not None and len(details) > _WIDEST for _, _, details in self.statuses)
+        self._wide = any(details is not None and len(details) > _WIDEST for _, _, details in self.statuses)
         self.simple = not (
-            wide or self.stages or self.actions or pattern is not None or "also" in table or "unless" in table
+            self._wide or self.stages or self.actions or pattern is not None or "also" in table or "unless" in table
         )
         """Whether it asks for nothing but phrases, codes and replies."""
         filed = not (self.codes or self.replies) if self.has_words else not (self.codes and self.replies)
@@ -129,7 +130,8 @@ class Rule:
     ) -> bool:
         """Return whether what is known meets what the rule asks of it beside phrases, codes and replies.
 
-        `words` are those of what was `said`, normalised.
+        `words` are those of what was `said`, normalised. Of the codes only those of a long range are looked at: the others are
+        looked up (`codes`).
         """
         if self._beside is None:
             also, unless = self.beside
@@ -141,7 +143,7 @@ class Rule:
             and (needed is None or needed.any_in(words))
             and not unwanted.any_in(words)
             and (self.pattern is None or self.pattern.search(said) is not None)
-            and self.status_matches(status)
+            and (not self._wide or self.status_matches(status))
         )
 
 
