@@ -32,16 +32,27 @@ _FAILED: Final = late(
     r"not a valid|unzustellbar|nicht (?:zu|an|ge)|konnte|kann .{0,40}nicht|n'a pas|n'existe|impossible|inconnu|non (?:remis|"
     r"recense|e stato)|no (?:se )?pudo|no existe|nao (?:foi|existe|pode)|non (?:esiste|valid)|mancat|sconosciuto|"
     r"niet (?:worden|bekend|bezorgd)|onbekend|не (?:может|удалось|доставлен|был|найден|существует)|недостав|отклонен|配信|"
-    r"送信でき|届け|存在しません|見つかりません|不明|退信|失败|无法|不存在|반송|존재하지|abgewiesen|abgelehnt|fehlgeschlagen|"
-    r"echoue|echec|n'(?:ont|avons|est|etait) pas|no (?:se |pued|pud|ha |fue)|rechaz|kunde inte|kunne ikke|ikke lever|"
-    r"inte lever|ei voi|ei onnist|epaonnist|nie (?:mo|zosta|istnieje|uda)|nelze|nebyl|nemohla|nepodari|nie je mozne|nem |"
-    r"nu (?:a |poate|exista)|nije (?:mog|isporuc|dostav)|ni (?:bilo|mogoce)|не (?:смог|вдал|може|вручен)|невозможн|неможлив|"
-    r"δεν |αποτυχ|emedi|amadı|basarısız|לא (?:נמסר|ניתן|הגיע)|נכשל|تعذر|لم يتم|فشل|ไม่สามารถ|ไม่พบ|ล้มเหลว|khong (?:the|gui|"
-    r"ton)|tidak (?:dapat|bisa|terkirim|ditemukan)|gagal|無法|失敗|未能|できません|못하|못했|않았|실패",
+    r"送信でき|届け|存在しません|見つかりません|不明|退信|失败|无法|不存在|반송|존재하지|kunde inte|kunne ikke|nie (?:mo|"
+    r"zosta|istnieje)|nelze|nebyl|nemohla|nem ",
+)
+# Words that a person's automatic reply may hold as well.
+_FAILED_ABROAD: Final = late(
+    r"fehlgeschlag|fehler|unbekannt|gescheitert|abgewiesen|abgelehnt|verweigert|n'a pu|n'ont pu|erreur|rejete|refuse|no h(?:a|"
+    r"an|emos) (?:podido|sido)|no s'ha pogut|rechazad|devuelt|ocorreu um erro|rejeitad|devolvid|non (?:puo|e possibile)|"
+    r"impossibile|rifiutat|respint|niet (?:afgelever|besteld)|mislukt|geweigerd|misslyck|mislyk|ei voitu|epaonnistu|"
+    r"nie (?:powiod|uda|dostarcz)|odrzucon|zwrocon|nepodaril|nedoruc|sikertelen|nu a (?:putut|fost)|nije mog|nije isporuc|"
+    r"ni bilo mogoce|tidak dapat|khong the|(?:edil|gonderil|iletil)emed|ulast\u0131r\u0131lamad|basar\u0131s\u0131z|"
+    r"не (?:може|вдалося)|невозможно|ошибка|помилка|отказан|отклонен|возвращен|δεν μπορ|απετυχε|αδυνατ|לא ניתן|נכשל|נדחת|تعذر|"
+    r"فشل|لم يتم تسليم|失敗|無法|退回|拒收|拒绝|拒絕|못했|못하|실패|거부|ไม่สามารถ|ล้มเหลว|abgewiesen|abgelehnt|"
+    r"fehlgeschlagen|echoue|echec|n'(?:ont|avons|est|etait) pas|no (?:se |pued|pud|ha |fue)|rechaz|kunde inte|kunne ikke|"
+    r"ikke lever|inte lever|ei voi|ei onnist|epaonnist|nie (?:mo|zosta|istnieje|uda)|nelze|nebyl|nemohla|nepodari|"
+    r"nie je mozne|nem |nu (?:a |poate|exista)|nije (?:mog|isporuc|dostav)|ni (?:bilo|mogoce)|не (?:смог|вдал|може|вручен)|"
+    r"невозможн|неможлив|δεν |αποτυχ|emedi|amadı|basarısız|לא (?:נמסר|ניתן|הגיע)|נכשל|تعذر|لم يتم|فشل|ไม่สามารถ|ไม่พบ|ล้มเหลว|"
+    r"khong (?:the|gui|ton)|tidak (?:dapat|bisa|terkirim|ditemukan)|gagal|無法|失敗|未能|できません|못하|못했|않았|실패",
 )
 _DELAYED: Final = late(
     r"delay|will be retried|still being (?:re)?tried|will keep trying|will continue to (?:try|be)|not yet been delivered|"
-    r"has not been delivered (?:to|yet)|no action is required|do not (?:need to )?re-?send|this is a warning|"
+    r"has not been delivered (?:to|yet)|no action is required|do not need to re-?send|this is a warning|"
     r"warning message only|not been able to deliver .{0,60}yet|attempts to deliver .{0,60}will continue|will try again|"
     r"verzogert|noch nicht zugestellt|retarde|pas encore|ritardat|retrasad|atrasad|vertraagd|forsinket|forsenad|opozni|"
     r"zpozden|gecikti|viivasty|задерж|еще не доставлен|遅延|延迟|延遲|지연|noch nicht ausgeliefert|weiterhin versucht|"
@@ -90,9 +101,9 @@ def original_start(text: str) -> int:
     return min(starts)
 
 
-def tells_failure(folded: str) -> bool:
-    """Return whether `folded` says that something failed, or is late."""
-    return _FAILED.search(folded) is not None or tells_delay(folded)
+def tells_failure(folded: str, *, abroad: bool = True) -> bool:
+    """Return whether `folded` says that something failed, or is late; `abroad` counts words that other mail holds as well."""
+    return bool(_FAILED.search(folded) or (abroad and _FAILED_ABROAD.search(folded)) or tells_delay(folded))
 
 
 def opens_with_failure(folded: str) -> bool:

@@ -45,7 +45,8 @@ _ADDRESSED: Final = late(
     r"a mensagem|messaggio|il tuo|suo|uw bericht|het bericht|bericht|geadresseerde|meddelande|melding|beskeder?|viesti|"
     r"wiadomosc|przesylk|zprav|uzenet|mesaj|ileti|сообщени|письмо|получател|адресат|лист |メール|メッセージ|宛先|送信|邮件|"
     r"郵件|收件|信件|메일|메시지|수신|μηνυμα|הודע|الرسالة|رسالتك|ข้อความ|อีเมล|thu cua ban|pesan|poruk|sporocil|писмо|"
-    r"din e-?post",
+    r"din e-?post|zustellung|consegna|distribution a |livraison|leverans|levering|besked|spravu|kezbesit|missatge|съобщени|"
+    r"доставк|повідомлен|παραδοσ|e-posta|gui thu",
 )
 # Statistics and logs speak of many messages.
 _DIGEST: Final = late(
@@ -122,9 +123,9 @@ def read(message: Message) -> Reading | None:
     whole = message.notice
     text = whole[: original_start(whole)]
     folded = fold(text)
-    if not (
-        tells_failure(folded) or signs.failure_subject or (signs.from_daemon and _CODE.search(folded))
-    ) or not _is_report(signs, " ".join(folded[:_ENOUGH].split())):
+    failed = tells_failure(folded, abroad=signs.from_daemon) or signs.failure_subject
+    failed = failed or (signs.from_daemon and _CODE.search(folded))
+    if not failed or not _is_report(signs, " ".join(folded[:_ENOUGH].split())):
         return None
     named = _recipients(message, text)
     if not named and len(text) < len(whole):

@@ -74,6 +74,10 @@ _LATE: Final = late(
     r"verzoger|retard|atrasad|ritard|vertraag|forsin|forsen|opozni|задерж|遅延|延迟|延遲|지연"
 )
 _PEEK: Final = 2048
+# Postfix names the step of the session in its notice only. One step matters: who was refused before the recipient was
+# named is the sender, whatever the words. The notice is read for it only where the end of the remark stands near the top.
+_AT_MAIL: Final = b"FROM command)"
+_TOP: Final = 16_384
 
 
 def read(message: Message) -> Reading | None:
@@ -103,7 +107,16 @@ def _read_groups(message: Message, groups: Sequence[Group]) -> Reading | None:
             if evidence.action is Action.DELAYED and not _states_action(group) and _is_over(message):
                 evidence = evolve(evidence, action=Action.FAILED)
             found.append(evidence)
+    if message.source.raw.find(_AT_MAIL, 0, _TOP) >= 0:
+        found = [_with_stage(one, message.notice) for one in found]
     return report("rfc3464", found, fields) if found else None
+
+
+def _with_stage(evidence: Evidence, notice: str) -> Evidence:
+    """Return `evidence` with the step of the session that the notice states below the recipient's address."""
+    _, _, told = notice.partition(f"<{evidence.address}>")
+    stage = smtp.find_stage(" ".join(told.partition("\n\n")[0].split())) if told else None
+    return evolve(evidence, stage=stage) if stage else evidence
 
 
 def _states_action(group: Group) -> bool:
@@ -162,8 +175,10 @@ def read_group(group: Group) -> Evidence | None:
     if "disposition" in fields and "status" not in fields and not _is_action(fields.get("action", "")):
         # The group of a disposition notification (RFC 8098) under a wrong label; GNU mailutils adds `Action: deleted`.
         return None
-    final = fields.get("final-recipient", "")
-    original = fields.get("original-recipient", "")
+    final, original = (
+        decode_words(value) if "=?" in value else value
+        for value in (fields.get("final-recipient", ""), fields.get("original-recipient", ""))
+    )
     final_type, final_address = addresses.from_field(final) if final else ("", None)
     original_address = None
     if original:
