@@ -123,9 +123,8 @@ def read(message: Message) -> Reading | None:
     whole = message.notice
     text = whole[: original_start(whole)]
     folded = fold(text)
-    failed = tells_failure(folded, abroad=signs.from_daemon) or signs.failure_subject
-    failed = failed or (signs.from_daemon and _CODE.search(folded))
-    if not failed or not _is_report(signs, " ".join(folded[:_ENOUGH].split())):
+    told = tells_failure(folded, abroad=signs.from_daemon) or (signs.from_daemon and _CODE.search(folded))
+    if not (told or signs.failure_subject) or not _is_report(signs, " ".join(folded[:_ENOUGH].split())):
         return None
     named = _recipients(message, text)
     if not named and len(text) < len(whole):
