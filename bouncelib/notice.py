@@ -37,18 +37,18 @@ _FAILED: Final = late(
 )
 # Words that a person's automatic reply may hold as well.
 _FAILED_ABROAD: Final = late(
-    r"fehlgeschlag|fehler|unbekannt|gescheitert|abgewiesen|abgelehnt|verweigert|n'a pu|n'ont pu|erreur|rejete|refuse|no h(?:a|"
-    r"an|emos) (?:podido|sido)|no s'ha pogut|rechazad|devuelt|ocorreu um erro|rejeitad|devolvid|non (?:puo|e possibile)|"
-    r"impossibile|rifiutat|respint|niet (?:afgelever|besteld)|mislukt|geweigerd|misslyck|mislyk|ei voitu|epaonnistu|"
-    r"nie (?:powiod|uda|dostarcz)|odrzucon|zwrocon|nepodaril|nedoruc|sikertelen|nu a (?:putut|fost)|nije mog|nije isporuc|"
-    r"ni bilo mogoce|tidak dapat|khong the|(?:edil|gonderil|iletil)emed|ulast\u0131r\u0131lamad|basar\u0131s\u0131z|"
-    r"не (?:може|вдалося)|невозможно|ошибка|помилка|отказан|отклонен|возвращен|δεν μπορ|απετυχε|αδυνατ|לא ניתן|נכשל|נדחת|تعذر|"
-    r"فشل|لم يتم تسليم|失敗|無法|退回|拒收|拒绝|拒絕|못했|못하|실패|거부|ไม่สามารถ|ล้มเหลว|abgewiesen|abgelehnt|"
-    r"fehlgeschlagen|echoue|echec|n'(?:ont|avons|est|etait) pas|no (?:se |pued|pud|ha |fue)|rechaz|kunde inte|kunne ikke|"
-    r"ikke lever|inte lever|ei voi|ei onnist|epaonnist|nie (?:mo|zosta|istnieje|uda)|nelze|nebyl|nemohla|nepodari|"
-    r"nie je mozne|nem |nu (?:a |poate|exista)|nije (?:mog|isporuc|dostav)|ni (?:bilo|mogoce)|не (?:смог|вдал|може|вручен)|"
-    r"невозможн|неможлив|δεν |αποτυχ|emedi|amadı|basarısız|לא (?:נמסר|ניתן|הגיע)|נכשל|تعذر|لم يتم|فشل|ไม่สามารถ|ไม่พบ|ล้มเหลว|"
-    r"khong (?:the|gui|ton)|tidak (?:dapat|bisa|terkirim|ditemukan)|gagal|無法|失敗|未能|できません|못하|못했|않았|실패",
+    r"fehlgeschlag|fehler|unbekannt|gescheitert|abgewiesen|abgelehnt|verweigert|n'a pu|n'ont pu|erreur|rejete|refuse|"
+    r"no h(?:a|an|emos) (?:podido|sido)|no s'ha pogut|devuelt|ocorreu um erro|rejeitad|devolvid|"
+    r"non (?:puo|e possibile)|impossibile|rifiutat|respint|niet (?:afgelever|besteld)|mislukt|geweigerd|misslyck|"
+    r"mislyk|nie (?:powiod|uda|dostarcz)|odrzucon|zwrocon|nedoruc|sikertelen|nu a (?:putut|fost)|nije mog|"
+    r"nije isporuc|ni bilo mogoce|tidak dapat|khong the|(?:edil|gonderil|iletil)emed|ulast\u0131r\u0131lamad|"
+    r"basar\u0131s\u0131z|не (?:може|вдалося)|ошибка|помилка|отказан|отклонен|возвращен|απετυχε|αδυνατ|לא ניתן|נכשל|"
+    r"נדחת|تعذر|فشل|失敗|無法|退回|拒收|拒绝|拒絕|못했|못하|실패|거부|ไม่สามารถ|ล้มเหลว|echoue|echec|n'(?:ont|avons|est|etait) pas|"
+    r"no (?:se |pued|pud|ha |fue)|rechaz|kunde inte|kunne ikke|ikke lever|inte lever|ei voi|ei onnist|epaonnist|"
+    r"nie (?:mo|zosta|istnieje|uda)|nelze|nebyl|nemohla|nepodari|nie je mozne|nem |nu (?:a |poate|exista)|"
+    r"nije (?:mog|isporuc|dostav)|ni (?:bilo|mogoce)|не (?:смог|вдал|може|вручен)|невозможн|неможлив|δεν |αποτυχ|"
+    r"emedi|amadı|basarısız|לא (?:נמסר|ניתן|הגיע)|لم يتم|ไม่พบ|khong (?:the|gui|ton)|"
+    r"tidak (?:dapat|bisa|terkirim|ditemukan)|gagal|未能|できません|않았"
 )
 _DELAYED: Final = late(
     r"delay|will be retried|still being (?:re)?tried|will keep trying|will continue to (?:try|be)|not yet been delivered|"
