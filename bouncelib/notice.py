@@ -52,7 +52,7 @@ _FAILED_ABROAD: Final = late(
 )
 _DELAYED: Final = late(
     r"delay|will be retried|still being (?:re)?tried|will keep trying|will continue to (?:try|be)|not yet been delivered|"
-    r"has not been delivered (?:to|yet)|no action is required|do not need to re-?send|this is a warning|"
+    r"has not been delivered yet|no action is required|do not need to re-?send|this is a warning|"
     r"warning message only|not been able to deliver .{0,60}yet|attempts to deliver .{0,60}will continue|will try again|"
     r"verzogert|noch nicht zugestellt|retarde|pas encore|ritardat|retrasad|atrasad|vertraagd|forsinket|forsenad|opozni|"
     r"zpozden|gecikti|viivasty|задерж|еще не доставлен|遅延|延迟|延遲|지연|noch nicht ausgeliefert|weiterhin versucht|"
@@ -60,6 +60,13 @@ _DELAYED: Final = late(
     r"ancora stato consegnato|stato ancora consegnato|continuera (?:d'essayer|a tentare)|prime dodici ore|"
     r"nog niet (?:afgeleverd|bezorgd)|blijven proberen|annu inte levererat|endnu ikke leveret|enna ikke levert|"
     r"jeszcze dostarczon|ponawia|henuz teslim|продолж\w* попытки|попытки \w* продолж|尚未送达|尚未送達|まだ配信"
+)
+# Said of a message that is late, and of one that came back.
+_NOT_DELIVERED: Final = "has not been delivered to"
+_FINAL: Final = late(r"\b5\d\d[ -](?:5\.|\D)")
+_GIVEN_UP: Final = late(
+    r"(?:been|was) (?:abandoned|given up)|(?:have|has|'ve) given up|no further (?:delivery )?attempts|"
+    r"attempts have (?:ceased|ended)"
 )
 # Said of one recipient among several, or over a list of some.
 _SENT: Final = late(
@@ -113,7 +120,8 @@ def opens_with_failure(folded: str) -> bool:
 
 def tells_delay(folded: str) -> bool:
     """Return whether `folded` says that something is late."""
-    return _DELAYED.search(folded) is not None
+    late_so_far = _DELAYED.search(folded) or (_NOT_DELIVERED in folded and not _FINAL.search(folded))
+    return bool(late_so_far) and _GIVEN_UP.search(folded) is None
 
 
 def tells_arrival(folded: str) -> bool:
