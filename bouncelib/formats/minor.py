@@ -57,6 +57,12 @@ FORMATS: Final = (
             closes=("[<01>]",),
         ),
     ),
+    # CommuniGate Pro, as seen in public test data; its status part names a local account by its name alone.
+    Format(
+        "communigate",
+        (Fingerprint(phrases=("failed to deliver to ... module",)),),
+        Layout(recipient=r"^\s{0,4}failed to deliver to '<?(?P<address>[^\s<>']{1,320})>?'"),
+    ),
     # Biglobe, as seen in public test data.
     Format(
         "biglobe",
