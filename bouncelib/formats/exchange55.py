@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from bouncelib.model import Reading
 
 _OPENS: Final = ("did not reach the following recipient(s)", "recipient(s) could not be reached")
-_DATED: Final = late(r"\son\s(?:[A-Z][a-z]{2},\s\d|\d{1,2}[/.-]\d)")
+# The servers of other languages write the same with their own word for "on".
+_DATED: Final = late(r"\s(?:on|am|le|el|em|il|op|den)\s(?:[A-Z][a-z]{2},\s\d|\d{1,2}[/.-]\d)")
+_NAMED: Final = late(r"['\"<]?[^\s:;]{1,254}@[^\s:;]{1,254}\s")
 _DOMAIN_DEFINED: Final = late(r"\bSMTP=([^\s;,]{1,320})", re.IGNORECASE)
 _ROUTED: Final = late(r"[cgiops]{1,2}=[^;]{0,64};", re.IGNORECASE)
 _CLOSES: Final = (*ORIGINAL_MARKS, "------_=_", "----- transcript of session")
@@ -53,9 +55,12 @@ def read(message: Message) -> Reading | None:
         if not opened:
             opened = any(text in low for text in _OPENS)
             head.append(bare)
-        elif low.startswith(_CLOSES):
+            if opened or not (_DATED.search(bare) and _NAMED.match(bare)):
+                continue
+            opened = True
+        if low.startswith(_CLOSES):
             break
-        elif _DATED.search(bare) and ("@" in bare or _ROUTED.match(bare)):
+        if _DATED.search(bare) and ("@" in bare or _ROUTED.match(bare)):
             found.append((_DATED.split(bare, maxsplit=1)[0], []))
             identifying = False
         elif found and bare:

@@ -55,7 +55,7 @@ _COMMAND: Final = late(r"^\s{0,4}([A-Z]{4}) ?(?:[Ff][Rr][Oo][Mm]:|[Tt][Oo]:)?\s{
 _ANSWER: Final = late(r"^\s{0,4}([245]\d\d)([- ])(.{0,1000})$")
 # When it was, and in which direction; a star marks what the program itself has to say.
 _STAMP: Final = late(
-    r"^\s{0,4}[A-Z][a-z]{2} \d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,3})?: (?:\[[\w:.-]{1,40}\] )?(?:(?:<--|-->) |(\*) {1,4})?"
+    r"^\s{0,4}(?:[A-Z][a-z]{2} \d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,3})?: )?(?:\[[\w:.-]{1,40}\] )?(?:(?:<--|-->) |(\*) {1,4})?"
 )
 _DETAIL: Final = late(
     r"^(?:From|To|Cc|Subject|Message-ID|Size|P=\d{1,5}|D=\S{1,255}|Route slip\S{0,20}):? ", re.IGNORECASE

@@ -58,6 +58,7 @@ _LATE: Final = late(r"503\b|5\d\d .{0,40}no valid recipients", re.IGNORECASE)
 _NAMING: Final = late(r"^(?:\d{3} (?:[245]\.\d{1,2}\.\d{1,3} )?)?<?([^\s<>]{1,320})>?\.\.\. ")
 _WARNING: Final = ("this is a warning message only", "will keep trying until message is")
 _SHORTENED: Final = 40
+_PROGRAMS: Final = ('"|', "|", "/", '"/', ":")
 _ENOUGH: Final = 3000
 
 
@@ -128,7 +129,7 @@ def _add(entries: list[_Entry], action: Action, line: str) -> None:
 
 def _evidence(entry: _Entry, turns: Sequence[Turn], *, warning: bool, alone: bool) -> Evidence | None:
     original = entry.original
-    address = None if entry.name.startswith(('"|', "|", "/", '"/', ":")) else addresses.clean(entry.name)
+    address = None if entry.name.startswith(_PROGRAMS) else addresses.clean(entry.name)
     if address is None:
         # A program or a file took the mail of this address.
         address, original = original, None
@@ -153,7 +154,7 @@ def _said(entry: _Entry, address: str, turns: Sequence[Turn], *, alone: bool) ->
     """Return what was said of `address`, and the turn of the transcript that says it."""
     if entry.reason:
         return _by_reason(entry.reason, address, turns, alone=alone)
-    turn = _by_note(address, turns) or _by_command(address, turns)
+    turn = _by_note(address, turns) or _by_command(address, turns) or _by_program(entry.name, turns)
     if turn and alone and not any(one.reply for one in turns):
         # The note sums up what a local program wrote above it.
         return turn, " ".join([turn.text, *(one.text for one in takewhile(lambda one: one is not turn, turns))])
@@ -193,6 +194,13 @@ def _by_command(address: str, turns: Sequence[Turn]) -> Turn | None:
     """Return the refusal of the command that names `address`."""
     low = address.lower()
     return next((turn for turn in turns if low in turn.command.lower() and _is_refusal(turn)), None)
+
+
+def _by_program(name: str, turns: Sequence[Turn]) -> Turn | None:
+    """Return the note on the program or file `name`, which took the mail of an address."""
+    if not name.startswith(_PROGRAMS):
+        return None
+    return next((turn for turn in turns if not turn.reply and name in turn.text), None)
 
 
 def _is_refusal(turn: Turn) -> bool:

@@ -89,8 +89,15 @@ def _from_note(turns: Sequence[Turn], place: int, *, warning: bool) -> Evidence 
         return None
     said = match[3] if smtp.find_reply(match[3]).code else turns[place].text
     reply = _reply_before(turns, place) if match[3].lower().startswith(_REMOTE) else None
+    if not reply and place and _is_output(turns[place - 1]):
+        # The note sums up what a local program wrote above it.
+        said = f"{said} {turns[place - 1].text}"
     action = Action.DELAYED if warning else Action.FAILED
     return _evidence(address, reply, reply.text if reply else said, action)
+
+
+def _is_output(turn: Turn) -> bool:
+    return not turn.reply and _NOTE.match(turn.text) is None and smtp.find_reply(turn.text).code is None
 
 
 def _reply_before(turns: Sequence[Turn], place: int) -> Turn | None:
