@@ -21,7 +21,8 @@ _DAEMON: Final = late(
     rb"mailer[ ._-]?daemon|post[._-]?master|mail[ ._-]?deliver|mail[ ._-]daemon|daemon@|mdaemon|"
     rb"mail[ ._-](?:admin|system)|message delivery|delivery (?:sub)?system|non-?delivery|mail server|mailserver|"
     rb"system administrator|symantec|mail gateway|imss@|smtp_mail|microsoft outlook|microsoftexchange|"
-    rb"mail system|dmarc@|mailbot|majordomo@|listserv@|antivirus|no-?reply@sns"
+    rb"mail system|dmarc@|mailbot|majordomo@|listserv@|antivirus|no-?reply@sns|"
+    rb"mailmarshal|messagelabs|mimesweeper|mailsweeper|virus ?wall"
 )
 _DAEMON_OPENING: Final = late(rb"\W*bounces?\b|\W{0,3}<>|\W*(?:mta|smtp)[@-]")
 # The opening of a subject that failure reports of the world's mail servers have (accents and case aside).
@@ -48,7 +49,7 @@ _FAILURE: Final = late(
     r"address (?:not found|rejected|change)|rejected(?: mail)?:|auto(?:mated|matic)? (?:bounce|response from)|"
     r"aws notification|"
     r"amazon ses|\W{0,4}message you sent blocked|blocked:|postmaster notify|nicht zugestellt|zustell|"
-    r"unbestellbar|fehler bei|"
+    r"unbestellbar|fehler bei|cc:mail link to smtp undeliver|"
     r"echec|rapport de non|avis de non|message non|mensagem nao|falha na entrega|devol|error de entrega|"
     r"entrega fallida|"
     r"mancata|avviso di mancat|messaggio non|impossibile|zprava .{0,20}nemohla|vase zprava|недостав|"
