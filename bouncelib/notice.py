@@ -25,7 +25,7 @@ _HEADERS: Final = late(
     re.IGNORECASE,
 )
 _FAILED: Final = late(
-    r"could ?n[o']t be|cannot be|can't be|can not be|was not|were not|not (?:been )?deliver|undeliver|unable to|failed|"
+    r"could ?n[o']t be|cannot be|can't be|can not be|was not|were not|not (?:be(?:en)? )?deliver|undeliver|unable to|failed|"
     r"failure|fail(?:s|ed)? to|returned|reject|refused|bounced|unknown|not found|does(?:n't| not) exist|no such|invalid|"
     r"not listed|error|not known|not exist|permanent|delayed|not yet|verzogert|retard|ritardat|vertraagd|forsinket|forsenad|"
     r"opozni|задерж|遅延|延迟|延遲|지연|quota|mailbox.{0,20}full|unreachable|not accept|blocked|discarded|no longer|"

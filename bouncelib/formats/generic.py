@@ -102,7 +102,7 @@ _PREDICATE: Final = late(
     r"could not|cannot|can't|can not|not |wurde |konnte |ist |kann |n'|est |a ete |no |esta |ha |nao |foi |non |e |kon |"
     r"kunde |ar |kunne |er |blev |ble |ei |on |nie |nelze |neexist|не |был)",
 )
-_SOLE: Final = late(r"^[\W_]{0,20}$")
+_SOLE: Final = late(r"^[\W_]{0,20}(?:rfc-?822;)?$")
 _CODE: Final = late(r"\b[45]\d\d[ -](?:[45]\.\d{1,3}\.\d{1,3}\b|<|[^\W\d_])")
 # In a transcript: a recipient that the server took, and the command that named it.
 _TAKEN: Final = late(r"[\s<>-]{0,8}2\d\d[ -]")

@@ -154,12 +154,14 @@ def _said(entry: _Entry, address: str, turns: Sequence[Turn], *, alone: bool) ->
     """Return what was said of `address`, and the turn of the transcript that says it."""
     if entry.reason:
         return _by_reason(entry.reason, address, turns, alone=alone)
-    turn = _by_note(address, turns) or _by_command(address, turns) or _by_program(entry.name, turns)
+    turn = _by_note(address, turns) or _by_command(address, turns)
     if turn and alone and not any(one.reply for one in turns):
         # The note sums up what a local program wrote above it.
         return turn, " ".join([turn.text, *(one.text for one in takewhile(lambda one: one is not turn, turns))])
     if turn:
         return turn, turn.text
+    if entry.name.startswith(_PROGRAMS) and (told := _by_program(entry.name, turns)):
+        return None, told
     if alone and turns:
         last = next((turn for turn in reversed(turns) if _is_refusal(turn)), None)
         return (last, last.text) if last else (None, " ".join(turn.text for turn in turns if not turn.reply))
@@ -196,11 +198,14 @@ def _by_command(address: str, turns: Sequence[Turn]) -> Turn | None:
     return next((turn for turn in turns if low in turn.command.lower() and _is_refusal(turn)), None)
 
 
-def _by_program(name: str, turns: Sequence[Turn]) -> Turn | None:
-    """Return the note on the program or file `name`, which took the mail of an address."""
-    if not name.startswith(_PROGRAMS):
-        return None
-    return next((turn for turn in turns if not turn.reply and name in turn.text), None)
+def _by_program(name: str, turns: Sequence[Turn]) -> str:
+    """Return the note on the program or file `name`, which took the mail of an address, and what that wrote above it."""
+    for place, turn in enumerate(turns):
+        if not turn.reply and name in turn.text:
+            above = turns[place - 1] if place else None
+            wrote = above is not None and not above.reply and smtp.find_reply(above.text).code is None
+            return f"{turn.text} {above.text}" if above and wrote else turn.text
+    return ""
 
 
 def _is_refusal(turn: Turn) -> bool:
