@@ -1,7 +1,7 @@
 """What the notice of a report tells, in the words of many languages, and where the returned message begins in it.
 
-Words alone: that something failed, is late or has arrived; whom to turn to; how a letter ends. All but `original_start` look at
-text that `signs.fold` made. Nothing here says which recipient is meant, or why.
+Words alone: that something failed, is late or has arrived; whom to turn to; how a letter ends; and the turns of a transcript. What
+tells something looks at text that `signs.fold` made. Nothing here says which recipient is meant, or why.
 """
 
 # ruff: noqa: RUF001 - words of many scripts
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from bouncelib import smtp
 from bouncelib.patterns import late
 from bouncelib.signs import fold
 
@@ -90,6 +91,9 @@ _CLOSING: Final = late(
     r"(?:med )?venlig hilsen|med vennlig hilsen|ystavallisin terveisin|z powazaniem|s pozdravem|udvozlettel|"
     r"с уважением)\W{0,3}$"
 )
+# In a transcript: a recipient that the server took, and the command that named it.
+_TAKEN: Final = late(r"[\s<>-]{0,8}2\d\d[ -]")
+_RCPT: Final = late(r"[^@]{0,20}rcpt to:", re.IGNORECASE)
 _PREAMBLE: Final = 40
 _LEAD: Final = 120
 _LOG: Final = late(r"log|address|transcript|session|recipient|error|diagnos|reason|detail")
@@ -138,3 +142,22 @@ def names_contact(before: str, above: str) -> bool:
 def closes(line: str) -> bool:
     """Return whether a letter ends with `line`, and what follows is a signature."""
     return _CLOSING.match(fold(line.strip())) is not None
+
+
+def was_taken(lines: list[str], number: int) -> bool:
+    """Return whether line `number` of a transcript names a recipient that the server took: another one was refused."""
+    line = lines[number]
+    if _TAKEN.match(line):
+        return True
+    return _RCPT.match(line) is not None and number + 1 < len(lines) and _TAKEN.match(lines[number + 1]) is not None
+
+
+def replies_about(lines: list[str], address: str) -> list[str]:
+    """Return the refusals in `lines` that name `address` or answer the command that does."""
+    found = []
+    for number, line in enumerate(lines):
+        if address not in line:
+            continue
+        after = lines[number + 1] if number + 1 < len(lines) and _RCPT.match(line) else ""
+        found += [one.strip() for one in (line, after) if smtp.find_reply(one).code]
+    return found

@@ -27,9 +27,11 @@ from bouncelib.notice import (
     names_contact,
     opens_with_failure,
     original_start,
+    replies_about,
     tells_arrival,
     tells_delay,
     tells_failure,
+    was_taken,
 )
 from bouncelib.patterns import late
 from bouncelib.signs import Signs, fold
@@ -104,15 +106,11 @@ _PREDICATE: Final = late(
 )
 _SOLE: Final = late(r"^[\W_]{0,20}(?:rfc-?822;)?$")
 _CODE: Final = late(r"\b[45]\d\d[ -](?:[45]\.\d{1,3}\.\d{1,3}\b|<|[^\W\d_])")
-# In a transcript: a recipient that the server took, and the command that named it.
-_TAKEN: Final = late(r"[\s<>-]{0,8}2\d\d[ -]")
-_RCPT: Final = late(r"[^@]{0,20}rcpt to:", re.IGNORECASE)
 _ENOUGH: Final = 1500
 _LIST: Final = 40
 _SUMMARY: Final = late(
-    r"[ \t>|]{0,8}(?:message-id|date|from|to|cc|subject|sent|size|von|an|betreff|datum|gesendet|de|a|objet|envoye|para|asunto|"
-    r"assunto|fecha|enviado|da|oggetto|inviato|aan|onderwerp|verzonden|til|emne|till|amne)[ \t]*:",
-    re.IGNORECASE,
+    r"(?i)[ \t>|]{0,8}(?:message-id|date|from|to|cc|subject|sent|size|von|an|betreff|datum|gesendet|de|a|objet|envoye|para|asunto|"
+    r"assunto|fecha|enviado|da|oggetto|inviato|aan|onderwerp|verzonden|til|emne|till|amne)[ \t]*:"
 )
 _FEW_FIELDS: Final = 9
 _SURE: Final = 2
@@ -251,7 +249,7 @@ def _recipients(message: Message, text: str) -> dict[str, str]:
                 if _OFFICE.match(low)
                 else best
             )
-            rank = 1 if _was_taken(lines, number) else _rank(before, after)
+            rank = 1 if was_taken(lines, number) else _rank(before, after)
             if where and where[-1][1] == number and _joins(before, where[-1][2]) and not _SUMMARY.match(line):
                 rank = max(rank, where[-1][0])
             where.append((rank, number, address))
@@ -272,21 +270,12 @@ def _recipients(message: Message, text: str) -> dict[str, str]:
         if rank == top:
             chosen.setdefault(address.lower(), (number, address))
     places = sorted(number for number, _ in chosen.values())
-    everything = lines if len(text) == len(message.notice) else message.notice.split("\n")
-    return {address: _said(lines, number, places, address, everything) for number, address in chosen.values()}
+    return {address: _said(lines, number, places, address, message.lines) for number, address in chosen.values()}
 
 
 def _joins(before: str, previous: str) -> bool:
     """Return whether `before` ends with the address `previous` and what stands between the members of a list."""
     return before.rpartition(previous)[2].strip(" \t,;<>") in {"", "and", "&"} and previous in before
-
-
-def _was_taken(lines: list[str], number: int) -> bool:
-    """Return whether line `number` of a transcript names a recipient that the server took: another one was refused."""
-    line = lines[number]
-    if _TAKEN.match(line):
-        return True
-    return _RCPT.match(line) is not None and number + 1 < len(lines) and _TAKEN.match(lines[number + 1]) is not None
 
 
 def _quotes_field(lines: list[str], number: int) -> bool:
@@ -338,10 +327,7 @@ def _rank(before: str, after: str) -> int:
 
 
 def _said(lines: list[str], number: int, places: list[int], address: str, everything: list[str]) -> str:
-    """Return what is said of the recipient named in line `number`; `places` are the lines that name one.
-
-    A transcript may stand behind what looks like the original: `everything` has it.
-    """
+    """Return what is said of the recipient named in line `number` of `places`; `everything` has a transcript further down."""
     end = next((place for place in places if place > number), len(lines))
     said = _telling(lines[number:end], address)
     if not said and len(places) > 1 and (heading := _heading(lines, number)):
@@ -352,7 +338,7 @@ def _said(lines: list[str], number: int, places: list[int], address: str, everyt
         said = _telling(lines[start:end], address)
     reply = smtp.find_reply(said)
     if not (reply.code and reply.status):
-        elsewhere = _replies(everything, address)
+        elsewhere = replies_about(everything, address)
         fuller = next((line for line in elsewhere if smtp.find_reply(line).status), None)
         if fuller or (elsewhere and not reply.code):
             said = fuller or elsewhere[0]
@@ -362,17 +348,6 @@ def _said(lines: list[str], number: int, places: list[int], address: str, everyt
         before = [line.strip() for line in lines[max(0, top - 8) : top] if line.strip()]
         said = f"{' '.join(before)} {said}".strip()
     return said[:_ENOUGH]
-
-
-def _replies(lines: list[str], address: str) -> list[str]:
-    """Return the refusals in `lines` that name `address` or answer the command that does."""
-    found = []
-    for number, line in enumerate(lines):
-        if address not in line:
-            continue
-        after = lines[number + 1] if number + 1 < len(lines) and _RCPT.match(line) else ""
-        found += [one.strip() for one in (line, after) if smtp.find_reply(one).code]
-    return found
 
 
 def _heading(lines: list[str], number: int) -> str:
