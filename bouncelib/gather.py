@@ -142,6 +142,9 @@ def _inner(message: Message, signs: Signs, dispatcher: Dispatcher) -> Reading | 
     inner = Message(part.body(message.limits.status_bytes), message.limits)
     if not inner.media.startswith("multipart/report") and not Signs.of(inner).from_daemon:
         return None
+    if signs.sender and not (signs.from_daemon or signs.null_return_path):
+        # Somebody shows a report that came to him.
+        return Reading(Kind.OTHER)
     reading = _gather(inner, dispatcher, wrapped=True)
     inner.noted.clear()
     return reading if reading.kind in _DELIVERY else None
@@ -207,7 +210,7 @@ def _is_complete(evidence: Evidence) -> bool:
     action = evidence.action
     if not (action is Action.FAILED or action is Action.DELAYED):
         return True
-    if evidence.unwrapped or (evidence.diagnostic and not _is_exit(evidence)):
+    if evidence.unwrapped or (evidence.diagnostic and not _is_stub(evidence)):
         return True
     status = evidence.status
     # x.y.0 and x.3.y tell no cause either (RFC 3463, section 3).
@@ -219,8 +222,12 @@ def _is_complete(evidence: Evidence) -> bool:
     )
 
 
-def _is_exit(evidence: Evidence) -> bool:
-    return evidence.diagnostic_type in _LOCAL and _EXIT.fullmatch(evidence.diagnostic or "") is not None
+def _is_stub(evidence: Evidence) -> bool:
+    said = evidence.diagnostic or ""
+    if evidence.diagnostic_type in _LOCAL:
+        return _EXIT.fullmatch(said) is not None
+    # The first line of a longer reply, which is all that Sendmail keeps; its transcript has the last one.
+    return said[3:4] == "-" and said[:3].isdigit() and f"{said[:3]} " not in said
 
 
 def _fill(known: Sequence[Evidence], found: Sequence[Evidence]) -> Iterator[Evidence]:
@@ -238,13 +245,13 @@ def _fill(known: Sequence[Evidence], found: Sequence[Evidence]) -> Iterator[Evid
             for name in _FILLED
             if getattr(one, name) is None and getattr(other, name) is not None
         }
-        if other.diagnostic and _is_exit(one):
+        if other.diagnostic and _is_stub(one):
             gaps["unwrapped"] = other.diagnostic
         sources = tuple((name, other.format or "") for name in gaps)
         yield evolve(
             one,
             **gaps,
-            guessed=one.guessed or (other.guessed and "diagnostic" in gaps),
+            guessed=one.guessed or (other.guessed and not gaps.keys().isdisjoint({"diagnostic", "unwrapped"})),
             sources=(*one.sources, *sources),
         )
 
@@ -255,7 +262,7 @@ def settle(evidence: Evidence) -> Evidence:
     if not text:
         return evolve(evidence, refused=Refused.NEVER_REACHED) if evidence.diagnostic_type == "dns" else evidence
     whole = smtp.join_lines(text)
-    inner = smtp.unwrap(whole)
+    inner = evidence.unwrapped or smtp.unwrap(whole)
     code, said = smtp.find_reply(inner)
     if said is None and inner is not whole:
         said = smtp.find_status(whole)
