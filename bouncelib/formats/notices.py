@@ -160,7 +160,7 @@ FORMATS: Final = (
         Fingerprint(topics=("report domain", "dmarc report", "dmarc aggregate report")),
         Fingerprint(parts=_ARCHIVES),
     ),
-    _notice("frozen", read_frozen, Fingerprint(topics=("message frozen", "frozen message", "messages frozen"))),
+    _notice("frozen", read_frozen, Fingerprint(topics=("message ... frozen", "frozen message", "messages frozen"))),
     _notice(
         "transcript",
         read_transcript,
