@@ -142,6 +142,12 @@ _ENOUGH: Final = 1500
 _PREAMBLE: Final = 40
 _SUMMARY: Final = late(r"[ \t>|]{0,8}(?:message-id|date|from|to|cc|subject|sent|size)[ \t]*:", re.IGNORECASE)
 _FEW_FIELDS: Final = 9
+# What names the message itself, in the form of an address.
+_MESSAGE_ID: Final = late(
+    r"message[ -]?id|nachrichten-?id|(?:identif\w+|id) (?:du |del )?mess?ag|message identif", re.IGNORECASE
+)
+# A reply of which only the codes are told.
+_BARE: Final = late(r"[^\d]{0,40}[45]\d\d(?:[ -][45]\.\d{1,3}\.\d{1,3})?\W{0,5}")
 _SURE: Final = 2
 _CERTAIN: Final = 4
 # What gateways of X.400 and Exchange put before an Internet address.
@@ -256,7 +262,7 @@ def _recipients(message: Message, text: str) -> dict[str, str]:
     quoted: list[tuple[int, int, str]] = []
     own: list[tuple[int, int, str]] = []
     for number, line in enumerate(lines):
-        if "@" not in line or "message-id" in line.lower():
+        if "@" not in line or _MESSAGE_ID.search(line):
             continue
         for found in addresses.find_all(line):
             address = _X400.sub("", found)
@@ -366,6 +372,8 @@ def _telling(segment: list[str], address: str) -> str:
         text = first if at == 0 else line
         reply = smtp.find_reply(text)
         if reply.code or reply.status:
+            if reply.code and _BARE.fullmatch(text) and any(_goes_on(later, reply.code) for later in bare[at + 1 :]):
+                continue
             stop = next((n for n in range(at + 1, len(bare)) if not bare[n]), len(bare))
             return " ".join([text, *bare[at + 1 : stop]])[:_ENOUGH]
     told = [first]
@@ -374,6 +382,11 @@ def _telling(segment: list[str], address: str) -> str:
             break
         told.append(line)
     return " ".join(filter(None, told))[:_ENOUGH]
+
+
+def _goes_on(line: str, code: str) -> bool:
+    """Return whether `line` gives the reply `code` in words."""
+    return code in line and smtp.find_reply(line).code == code and _BARE.fullmatch(line) is None
 
 
 def _from_subject(signs: Signs) -> dict[str, str]:

@@ -165,10 +165,10 @@ FORMATS: Final = (
         "transcript",
         read_transcript,
         Fingerprint(
-            subjects=(
-                "postfix smtp server: errors from",
-                "postfix smtp client: errors from",
-                "postfix lmtp client: errors from",
+            topics=(
+                "postfix smtp server errors from",
+                "postfix smtp client errors from",
+                "postfix lmtp client errors from",
             )
         ),
     ),
