@@ -76,7 +76,7 @@ class Message:
         self.headers = Headers(block)
         declared = self.headers.raw(b"content-type")
         self.media = media_type(declared)
-        if declared is None and source.raw.find(b"\n--", self.body_start - 1, self.body_start + _PREAMBLE) >= 0:
+        if declared is None and b"\n--" in source.slice(self.body_start - 1, self.body_start + _PREAMBLE):
             # The field was lost on the way; whether that line is a delimiter is seen when the parts are asked for.
             self.media = "multipart/mixed"
         self.noted: dict[str, Any] = {}
