@@ -212,6 +212,9 @@ def _is_complete(evidence: Evidence) -> bool:
         return True
     if evidence.unwrapped or (evidence.diagnostic and not _is_stub(evidence)):
         return True
+    if evidence.diagnostic and evidence.diagnostic_type not in _LOCAL:
+        # Whose mailbox the code is about, the rest of the reply tells.
+        return False
     status = evidence.status
     # x.y.0 and x.3.y tell no cause either (RFC 3463, section 3).
     return (
