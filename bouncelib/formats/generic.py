@@ -127,6 +127,10 @@ _NAMED: Final = late(
     r"delivered to|deliver to|account|"
     r"empfanger|destinataire|destinatario|a|an|宛先|e-mail|email|username)\W{0,12}$",
 )
+# A line that is a label and its address, and nothing else.
+_LABELLED: Final = late(
+    r"\W{0,8}(?:failed |final[- ]|original[- ])?(?:recipient|empfanger|destinataire|destinatario)s?\W{1,8}$"
+)
 _REFUSED: Final = late(
     r"(?:recipient|address|user|mailbox)[^@]{0,60}(?:error|fail|unknown|reject|refus|permanent)|(?:fail|reject|"
     r"refus|undeliver|not deliver)[^@]{0,60}(?:to|for)\b|[45]\d\d[ -][45]\.\d"
@@ -328,6 +332,8 @@ def _rank(before: str, after: str) -> int:
     """Return how surely an address in this place of a line is the failed one."""
     head, tail = fold(before).strip(" \t<('\"[*>-").rstrip(), after.lstrip(" \t>)'\"]")
     if _SOLE.match(head) and (not tail or tail[0] in ":.;,-(" or smtp.find_reply(tail).code):
+        return 4
+    if not tail and _LABELLED.match(head):
         return 4
     if _NAMED.search(fold(before).rstrip(" \t<('\"[")):
         return 3
