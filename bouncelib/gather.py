@@ -7,6 +7,7 @@ from typing import Final
 
 from attrs import evolve
 
+from bouncelib import address as addresses
 from bouncelib import smtp
 from bouncelib.dispatch import Dispatcher
 from bouncelib.format import Format
@@ -142,12 +143,21 @@ def _inner(message: Message, signs: Signs, dispatcher: Dispatcher) -> Reading | 
     inner = Message(part.body(message.limits.status_bytes), message.limits)
     if not inner.media.startswith("multipart/report") and not Signs.of(inner).from_daemon:
         return None
+    if _came_back(message, inner):
+        return None
     if signs.sender and not (signs.from_daemon or signs.null_return_path):
         # Somebody shows a report that came to him.
         return Reading(Kind.OTHER)
     reading = _gather(inner, dispatcher, wrapped=True)
     inner.noted.clear()
     return reading if reading.kind in _DELIVERY else None
+
+
+def _came_back(message: Message, inner: Message) -> bool:
+    """Return whether the notice tells of the report inside that its own reader could not get it: a bounce of a bounce."""
+    found = addresses.clean(inner.headers.get(b"to") or "")
+    ends = f"{message.headers.get(b'from')} {message.headers.get(b'to')}".lower()
+    return found is not None and found.lower() not in ends and found.lower() in message.notice.lower()
 
 
 def _challenge(signs: Signs, dispatcher: Dispatcher) -> Reading | None:
@@ -233,6 +243,11 @@ def _is_stub(evidence: Evidence) -> bool:
     return said[3:4] == "-" and said[:3].isdigit() and f"{said[:3]} " not in said
 
 
+def _completes(said: str, stub: Evidence) -> bool:
+    # Of a longer reply, only the same one has the rest.
+    return stub.diagnostic_type in _LOCAL or said[:3] == (stub.diagnostic or "")[:3]
+
+
 def _fill(known: Sequence[Evidence], found: Sequence[Evidence]) -> Iterator[Evidence]:
     """Yield `known` with what is missing taken from `found`: the first source wins each field."""
     by_address = {one.address.casefold(): one for one in found if one.address}
@@ -248,7 +263,7 @@ def _fill(known: Sequence[Evidence], found: Sequence[Evidence]) -> Iterator[Evid
             for name in _FILLED
             if getattr(one, name) is None and getattr(other, name) is not None
         }
-        if other.diagnostic and _is_stub(one):
+        if other.diagnostic and _is_stub(one) and _completes(other.diagnostic, one):
             gaps["unwrapped"] = other.diagnostic
         sources = tuple((name, other.format or "") for name in gaps)
         yield evolve(
