@@ -92,10 +92,6 @@ _NAMED: Final = late(
 _NUMBER_FIELD: Final = late(
     r"(?:message|nachrichten?|messaggio|mensaje|mensagem|mail|queue)[ -]?id\b|identifi(?:cati|er|ant|cador)|kennung\b"
 )
-# A line that is a label and its address, and nothing else.
-_LABELLED: Final = late(
-    r"\W{0,8}(?:failed |final[- ]|original[- ])?(?:recipient|empfanger|destinataire|destinatario)s?\W{1,8}$"
-)
 _REFUSED: Final = late(
     r"(?:recipient|address|user|mailbox)[^@]{0,60}(?:error|fail|unknown|reject|refus|permanent)|(?:fail|reject|refus|"
     r"undeliver|not deliver)[^@]{0,60}(?:to|for)\b|[45]\d\d[ -][45]\.\d"
@@ -106,7 +102,7 @@ _PREDICATE: Final = late(
     r"could not|cannot|can't|can not|not |wurde |konnte |ist |kann |n'|est |a ete |no |esta |ha |nao |foi |non |e |kon |"
     r"kunde |ar |kunne |er |blev |ble |ei |on |nie |nelze |neexist|не |был)",
 )
-_SOLE: Final = late(r"^[\W_]{0,20}$")
+_SOLE: Final = late(r"^[\W_]{0,20}(?:(?:failed |final[- ])?(?:recipient|empfanger|destinatai?r[eio]{1,2})s?\W{0,8})?$")
 _CODE: Final = late(r"\b[45]\d\d[ -](?:[45]\.\d{1,3}\.\d{1,3}\b|<|[^\W\d_])")
 _ENOUGH: Final = 1500
 _LIST: Final = 40
@@ -316,8 +312,6 @@ def _rank(before: str, after: str) -> int:
     aside = before.rstrip().endswith("(")
     if _SOLE.match(head) and not (ends or aside) and (not tail or tail[0] in ":.;,-(|" or smtp.find_reply(tail).code):
         return 4
-    if not tail and _LABELLED.match(head):
-        return 4
     if _NAMED.search(fold(before).rstrip(" \t<('\"[")):
         return 3
     # Sendmail and its like put the three dots between an address and what is said of it.
@@ -372,7 +366,7 @@ def _telling(segment: list[str], address: str) -> str:
         text = first if at == 0 else line
         reply = smtp.find_reply(text)
         if reply.code or reply.status:
-            if reply.code and _BARE.fullmatch(text) and any(_goes_on(later, reply.code) for later in bare[at + 1 :]):
+            if reply.code and _BARE.fullmatch(text) and any(reply.code in one for one in bare[at + 1 :]):
                 continue
             stop = next((n for n in range(at + 1, len(bare)) if not bare[n]), len(bare))
             return " ".join([text, *bare[at + 1 : stop]])[:_ENOUGH]
@@ -382,11 +376,6 @@ def _telling(segment: list[str], address: str) -> str:
             break
         told.append(line)
     return " ".join(filter(None, told))[:_ENOUGH]
-
-
-def _goes_on(line: str, code: str) -> bool:
-    """Return whether `line` gives the reply `code` in words."""
-    return code in line and smtp.find_reply(line).code == code and _BARE.fullmatch(line) is None
 
 
 def _from_subject(signs: Signs) -> dict[str, str]:
