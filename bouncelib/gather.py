@@ -143,18 +143,21 @@ def _inner(message: Message, signs: Signs, dispatcher: Dispatcher) -> Reading | 
     inner = Message(part.body(message.limits.status_bytes), message.limits)
     if not inner.media.startswith("multipart/report") and not Signs.of(inner).from_daemon:
         return None
-    if _came_back(message, inner):
+    came_to = (addresses.clean(inner.headers.get(b"to") or "") or "").lower()
+    if came_to and came_to.encode() in signs.sender and not (signs.from_daemon or signs.null_return_path):
+        # Somebody shows a report that he got.
+        return Reading(Kind.OTHER)
+    if came_to and _came_back(message, came_to):
         return None
     reading = _gather(inner, dispatcher, wrapped=True)
     inner.noted.clear()
     return reading if reading.kind in _DELIVERY else None
 
 
-def _came_back(message: Message, inner: Message) -> bool:
-    """Return whether the notice tells of the report inside that its own reader could not get it: a bounce of a bounce."""
-    found = addresses.clean(inner.headers.get(b"to") or "")
+def _came_back(message: Message, came_to: str) -> bool:
+    """Return whether the notice tells that `came_to`, to whom the report inside went, did not get it: a bounce of a bounce."""
     ends = f"{message.headers.get(b'from')} {message.headers.get(b'to')}".lower()
-    return found is not None and found.lower() not in ends and found.lower() in message.notice.lower()
+    return came_to not in ends and came_to in message.notice.lower()
 
 
 def _challenge(signs: Signs, dispatcher: Dispatcher) -> Reading | None:
@@ -217,8 +220,11 @@ def _is_complete(evidence: Evidence) -> bool:
     action = evidence.action
     if not (action is Action.FAILED or action is Action.DELAYED):
         return True
-    if evidence.unwrapped or (evidence.diagnostic and not _is_exit(evidence)):
+    if evidence.unwrapped or (evidence.diagnostic and not _is_stub(evidence)):
         return True
+    if evidence.diagnostic and evidence.diagnostic_type not in _LOCAL:
+        # Whose mailbox the code is about, the rest of the reply tells.
+        return False
     status = evidence.status
     # x.y.0 and x.3.y tell no cause either (RFC 3463, section 3).
     return (
@@ -229,8 +235,17 @@ def _is_complete(evidence: Evidence) -> bool:
     )
 
 
-def _is_exit(evidence: Evidence) -> bool:
-    return evidence.diagnostic_type in _LOCAL and _EXIT.fullmatch(evidence.diagnostic or "") is not None
+def _is_stub(evidence: Evidence) -> bool:
+    said = evidence.diagnostic or ""
+    if evidence.diagnostic_type in _LOCAL:
+        return _EXIT.fullmatch(said) is not None
+    # The first line of a longer reply, which is all that Sendmail keeps; its transcript has the last one.
+    return said[3:4] == "-" and said[:3].isdigit() and f"{said[:3]} " not in said
+
+
+def _completes(said: str, stub: Evidence) -> bool:
+    # Of a longer reply, only the same one has the rest.
+    return stub.diagnostic_type in _LOCAL or said[:3] == (stub.diagnostic or "")[:3]
 
 
 def _fill(known: Sequence[Evidence], found: Sequence[Evidence]) -> Iterator[Evidence]:
@@ -248,13 +263,13 @@ def _fill(known: Sequence[Evidence], found: Sequence[Evidence]) -> Iterator[Evid
             for name in _FILLED
             if getattr(one, name) is None and getattr(other, name) is not None
         }
-        if other.diagnostic and _is_exit(one):
+        if other.diagnostic and _is_stub(one) and _completes(other.diagnostic, one):
             gaps["unwrapped"] = other.diagnostic
         sources = tuple((name, other.format or "") for name in gaps)
         yield evolve(
             one,
             **gaps,
-            guessed=one.guessed or (other.guessed and "diagnostic" in gaps),
+            guessed=one.guessed or (other.guessed and not gaps.keys().isdisjoint({"diagnostic", "unwrapped"})),
             sources=(*one.sources, *sources),
         )
 
@@ -265,7 +280,7 @@ def settle(evidence: Evidence) -> Evidence:
     if not text:
         return evolve(evidence, refused=Refused.NEVER_REACHED) if evidence.diagnostic_type == "dns" else evidence
     whole = smtp.join_lines(text)
-    inner = smtp.unwrap(whole)
+    inner = evidence.unwrapped or smtp.unwrap(whole)
     code, said = smtp.find_reply(inner)
     if said is None and inner is not whole:
         said = smtp.find_status(whole)

@@ -208,7 +208,7 @@ def read(message: Message) -> Reading | None:
 
 def _is_candidate(signs: Signs, *, opens: bool, marked: bool) -> bool:
     """Return whether header and subject leave it open that this is a reply."""
-    robot = signs.from_daemon or signs.null_return_path
+    robot = signs.from_daemon or (signs.null_return_path and not (marked and signs.subject.startswith("re: ")))
     if robot and not opens and (signs.failure_subject or not signs.sender.strip(b"<> ")):
         # A real bounce may carry Auto-Submitted too.
         return False

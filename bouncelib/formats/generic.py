@@ -11,7 +11,6 @@ runs on a message that is not plainly a failure report: a daemon's From or a nul
 and a phrase of failure in the notice.
 """
 
-# ruff: noqa: RUF001 - words of many scripts
 from __future__ import annotations
 
 import re
@@ -25,7 +24,6 @@ from bouncelib.model import Action, Evidence, Reading
 from bouncelib.notice import (
     closes,
     names_contact,
-    opens_with_failure,
     original_start,
     replies_about,
     tells_arrival,
@@ -34,6 +32,7 @@ from bouncelib.notice import (
     was_taken,
 )
 from bouncelib.patterns import late
+from bouncelib.places import CERTAIN, SURE, UNSURE, joins, rank_of
 from bouncelib.signs import Signs, fold
 
 # Words by which a report speaks of the reader's own message, or of one message that failed.
@@ -82,14 +81,6 @@ _OFFICE: Final = late(
     r"atendimento|klantenservice|kundservice|kundeservice|asiakaspalvelu|pomoc|podpora|ugyfelszolgalat|suport|destek|kefu)@",
     re.IGNORECASE,
 )
-_NAMED: Final = late(
-    r"(?:rcpt to|recipient(?:s|\(s\))?|final-recipient|to|user|mailbox|address(?:es|ee)?|addressee|for|delivered to|"
-    r"deliver to|account|mailbox of|(?:postfach|konto|boite(?: aux lettres)?|compte|buzon|cuenta|caixa(?: postal)?|conta|"
-    r"casella(?: di posta)?) (?:von|de|du|di|do|da)|empfanger|adresse|destinataire|destinatario|direccion|endereco|indirizzo|"
-    r"a|an|aan|ontvanger|til|till|mottagare|mottaker|modtager|vastaanottaja|do|adresata|odbiorca|prijemce|adresat|cimzett|"
-    r"destinatar|адресу|адресат|получатель|для|отримувач|alıcı|παραληπτης|宛先|あて先|送信先|收件人|收件者|받는 ?사람|수신자|"
-    r"e-mail|email|username)\W{0,12}$",
-)
 # Numbers of messages look like addresses.
 _NUMBER_FIELD: Final = late(
     r"(?:message|nachrichten?|messaggio|mensaje|mensagem|mail|queue)[ -]?id\b|identifi(?:cati|er|ant|cador)|kennung\b"
@@ -99,12 +90,6 @@ _REFUSED: Final = late(
     r"undeliver|not deliver)[^@]{0,60}(?:to|for)\b|[45]\d\d[ -][45]\.\d"
 )
 _TO: Final = late(r"(?im)^[ \t>|]{0,4}to: (.{3,500})$")
-_PREDICATE: Final = late(
-    r"[,;:)\]. ]{0,3}(?:did not|does ?n[o']t|do not|is not|isn't|was not|were not|has been|has no|is (?:un|in|dis|over)|"
-    r"could not|cannot|can't|can not|not |wurde |konnte |ist |kann |n'|est |a ete |no |esta |ha |nao |foi |non |e |kon |"
-    r"kunde |ar |kunne |er |blev |ble |ei |on |nie |nelze |neexist|не |был)",
-)
-_SOLE: Final = late(r"^[\W_]{0,20}(?:rfc-?822;)?$")
 _CODE: Final = late(r"\b[45]\d\d[ -](?:[45]\.\d{1,3}\.\d{1,3}\b|<|[^\W\d_])")
 _ENOUGH: Final = 1500
 _LIST: Final = 40
@@ -113,8 +98,8 @@ _SUMMARY: Final = late(
     r"assunto|fecha|enviado|da|oggetto|inviato|aan|onderwerp|verzonden|til|emne|till|amne)[ \t]*:"
 )
 _FEW_FIELDS: Final = 9
-_SURE: Final = 2
-_CERTAIN: Final = 4
+# A reply of which only the codes are told.
+_BARE: Final = late(r"[^\d]{0,40}[45]\d\d(?:[ -][45]\.\d{1,3}\.\d{1,3})?\W{0,5}")
 # What gateways of X.400 and Exchange put before an Internet address, and programs that write fields as NAME=VALUE.
 _X400: Final = late(r"^(?:smtp|rfc-?822|internet|recipient|rcpt|to|address|user|sender|from)[=:;]", re.IGNORECASE)
 _RULE: Final = late(r"[-=*_#~]{8,}")
@@ -249,19 +234,19 @@ def _recipients(message: Message, text: str) -> dict[str, str]:
                 if _OFFICE.match(low)
                 else best
             )
-            rank = 1 if was_taken(lines, number) else _rank(before, after)
-            if where and where[-1][1] == number and _joins(before, where[-1][2]) and not _SUMMARY.match(line):
+            rank = UNSURE if was_taken(lines, number) else rank_of(before, after)
+            if where and where[-1][1] == number and joins(before, where[-1][2]) and not _SUMMARY.match(line):
                 rank = max(rank, where[-1][0])
             where.append((rank, number, address))
-    if all(rank < _SURE for rank, _, _ in best):
+    if all(rank < SURE for rank, _, _ in best):
         # Nothing better than the header of the original, as far as the notice repeats it.
         best += quoted
     # People write to an office too, but its name alone at the end of a report is none that failed.
-    best = best or [one for one in offices if one[0] > _SURE]
+    best = best or [one for one in offices if one[0] > SURE]
     if not best:
         # Who writes to himself is sender and recipient; the place must be beyond doubt.
         writer = message.headers.get(b"from") or ""
-        best = [(rank, at, address) for rank, at, address in own if rank == _CERTAIN and address not in writer]
+        best = [(rank, at, address) for rank, at, address in own if rank == CERTAIN and address not in writer]
     if not best:
         return {}
     top = max(rank for rank, _, _ in best)
@@ -271,11 +256,6 @@ def _recipients(message: Message, text: str) -> dict[str, str]:
             chosen.setdefault(address.lower(), (number, address))
     places = sorted(number for number, _ in chosen.values())
     return {address: _said(lines, number, places, address, message.lines) for number, address in chosen.values()}
-
-
-def _joins(before: str, previous: str) -> bool:
-    """Return whether `before` ends with the address `previous` and what stands between the members of a list."""
-    return before.rpartition(previous)[2].strip(" \t,;<>") in {"", "and", "&"} and previous in before
 
 
 def _quotes_field(lines: list[str], number: int) -> bool:
@@ -305,25 +285,6 @@ def _after_headers(message: Message, whole: str, start: int) -> dict[str, str]:
         told = _without_summary(rest) or (after if smtp.find_reply(after).code else "")
         return {found[0]: " ".join(f"{whole[:start]} {told}".split())[:_ENOUGH]}
     return {}
-
-
-def _rank(before: str, after: str) -> int:
-    """Return how surely an address in this place of a line is the failed one."""
-    head, tail = fold(before).strip(" \t<('\"[*>-").rstrip(), after.lstrip(" \t>)'\"]")
-    # A sentence that an address ends, and another after it, say nothing of the address; nor do parentheses around it.
-    ends = tail[:1] == "." and tail[1:2].isspace() and tail.strip() != "."
-    aside = before.rstrip().endswith("(")
-    if _SOLE.match(head) and not (ends or aside) and (not tail or tail[0] in ":.;,-(|" or smtp.find_reply(tail).code):
-        return 4
-    if _NAMED.search(fold(before).rstrip(" \t<('\"[")):
-        return 3
-    # Sendmail and its like put the three dots between an address and what is said of it.
-    opens = tail.startswith("...") or opens_with_failure(fold(tail.lstrip(",.;: "))[:30])
-    if opens or _PREDICATE.match(fold(tail)):
-        return 4
-    if _SOLE.match(head) or not tail:
-        return 2
-    return 1
 
 
 def _said(lines: list[str], number: int, places: list[int], address: str, everything: list[str]) -> str:
@@ -369,6 +330,8 @@ def _telling(segment: list[str], address: str) -> str:
         text = first if at == 0 else line
         reply = smtp.find_reply(text)
         if reply.code or reply.status:
+            if reply.code and _BARE.fullmatch(text) and any(reply.code in one for one in bare[at + 1 :]):
+                continue
             stop = next((n for n in range(at + 1, len(bare)) if not bare[n]), len(bare))
             return " ".join([text, *bare[at + 1 : stop]])[:_ENOUGH]
     told = [first]

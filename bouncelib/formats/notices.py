@@ -160,15 +160,15 @@ FORMATS: Final = (
         Fingerprint(topics=("report domain", "dmarc report", "dmarc aggregate report")),
         Fingerprint(parts=_ARCHIVES),
     ),
-    _notice("frozen", read_frozen, Fingerprint(topics=("message frozen", "frozen message", "messages frozen"))),
+    _notice("frozen", read_frozen, Fingerprint(topics=("message ... frozen", "frozen message", "messages frozen"))),
     _notice(
         "transcript",
         read_transcript,
         Fingerprint(
-            subjects=(
-                "postfix smtp server: errors from",
-                "postfix smtp client: errors from",
-                "postfix lmtp client: errors from",
+            topics=(
+                "postfix smtp server errors from",
+                "postfix smtp client errors from",
+                "postfix lmtp client errors from",
             )
         ),
     ),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from bouncelib.message.fields import Group, split_groups
 from bouncelib.message.headers import Headers, media_type
 from bouncelib.message.limits import DEFAULT_LIMITS, Limits
-from bouncelib.message.parts import Part, walk
+from bouncelib.message.parts import Part, shows_boundary, walk
 from bouncelib.message.source import Source
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ _DECODED: Final = frozenset({b"base64", b"quoted-printable"})
 # Types of parts that no software labels a delivery status with: what they hold is not looked at.
 _NO_TEXT: Final = ("image/", "audio/", "video/")
 _PEEK: Final = 512
+# How far into the body its first delimiter is looked for, where the header declares no type.
+_PREAMBLE: Final = 300
 
 
 class Message:
@@ -72,7 +74,11 @@ class Message:
         self.source = source = Source(raw, self.limits)
         block, self.body_start = source.header_block(source.skip_envelope())
         self.headers = Headers(block)
-        self.media = media_type(self.headers.raw(b"content-type"))
+        declared = self.headers.raw(b"content-type")
+        self.media = media_type(declared)
+        if declared is None and shows_boundary(source.slice(self.body_start, self.body_start + _PREAMBLE)):
+            # The field was lost on the way.
+            self.media = "multipart/mixed"
         self.noted: dict[str, Any] = {}
         """What others worked out about the message and may need again."""
         self._scanned = False
@@ -163,8 +169,9 @@ class Message:
                 self.note(f"notice cut at {limit} bytes")
             texts = [part.text(limit) for part in self.plain]
             notice = "\n".join(text for text in texts if text and not text.isspace())
-            if not notice and self._html:
-                notice = "\n".join(part.text(limit) for part in self._html)
+            if self._html and (not notice or self._html[0].start < self._plain[0].start):
+                # What stands below the HTML is no other form of it, but a gateway's or a list's footer.
+                notice = "\n".join([*(part.text(limit) for part in self._html), notice])
             self._notice = notice[:limit]
         return self._notice
 

@@ -87,6 +87,11 @@ class Part:
         return split_groups(text, most, lines)
 
 
+def shows_boundary(piece: bytes) -> bool:
+    """Return whether a line of `piece`, whose lines end in LF, is a delimiter by what follows it."""
+    return b"--" in piece and _SHOWN_BOUNDARY.search(piece) is not None
+
+
 def walk(source: Source, headers: Headers, start: int, media: str) -> Iterator[Part]:
     """Yield the leaves below the entity with these `headers`, whose body begins at `start`, in order."""
     stack: tuple[bytes, ...] = ()
