@@ -59,10 +59,10 @@ def read(message: Message) -> Reading | None:
     text = " ".join(message.notice[:_LOOK].split())
     found: dict[str, Evidence] = {}
     for match in (*_ERROR.finditer(text), *_REJECTED.finditer(text)):
-        end = _END.search(text, match.end())
+        new = [address for address in addresses.find_all(match["named"]) if address not in found]
+        end = _END.search(text, match.end()) if new else None
         said = text[match.end("reason") : end.start() if end else None].strip()
-        for address in addresses.find_all(match["named"]):
-            found.setdefault(address, _evidence(address, said))
+        found |= {address: _evidence(address, said) for address in new}
     return report("full_details", list(found.values())) if found else None
 
 
