@@ -14,8 +14,10 @@ from bouncelib.patterns import late
 
 _ANGLE: Final = late(r"<([^<>]{1,1000})>")
 # RFC 5321 atoms as they are met, RFC 6531 letters beyond ASCII, a quoted local part; "@" and a domain or an address literal.
-_LOCAL: Final = r"(?:\"[^\"\r\n]{1,64}\"|[^\s\"<>()\[\],:;@\\\x00-\x1f\x7f-\x9f]{1,254})"
-_DOMAIN: Final = r"(?:\[[0-9A-Fa-f:.IPv]{3,60}\]|[^\s\"<>()\[\],:;@\\\x00-\x2c\x2f\x3a-\x40\x7f-\x9f]{1,254})"
+# The punctuation of Chinese, Japanese and Korean stands where there is no blank, and in no address.
+_WIDE: Final = r"\u3001\u3002\u3008-\u3011\u3014\u3015\uff08\uff09\uff0c\uff1a\uff1b"
+_LOCAL: Final = rf"(?:\"[^\"\r\n]{{1,64}}\"|[^\s\"<>()\[\],:;@\\\x00-\x1f\x7f-\x9f{_WIDE}]{{1,254}})"
+_DOMAIN: Final = rf"(?:\[[0-9A-Fa-f:.IPv]{{3,60}}\]|[^\s\x00-\x2c\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x9f{_WIDE}]{{1,254}})"
 _ADDRESS: Final = late(rf"{_LOCAL}@{_DOMAIN}")
 _WHOLE: Final = late(rf"{_LOCAL}@{_DOMAIN}\Z")
 _PLAIN: Final = late(r"[A-Za-z0-9_%+=/~!#$&*?^{|}.-]{1,254}@[A-Za-z0-9-][A-Za-z0-9.-]{0,253}[A-Za-z0-9]\Z")

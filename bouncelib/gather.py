@@ -7,6 +7,7 @@ from typing import Final
 
 from attrs import evolve
 
+from bouncelib import address as addresses
 from bouncelib import smtp
 from bouncelib.dispatch import Dispatcher
 from bouncelib.format import Format
@@ -142,9 +143,18 @@ def _inner(message: Message, signs: Signs, dispatcher: Dispatcher) -> Reading | 
     inner = Message(part.body(message.limits.status_bytes), message.limits)
     if not inner.media.startswith("multipart/report") and not Signs.of(inner).from_daemon:
         return None
+    if _came_back(message, inner):
+        return None
     reading = _gather(inner, dispatcher, wrapped=True)
     inner.noted.clear()
     return reading if reading.kind in _DELIVERY else None
+
+
+def _came_back(message: Message, inner: Message) -> bool:
+    """Return whether the notice tells of the report inside that its own reader could not get it: a bounce of a bounce."""
+    found = addresses.clean(inner.headers.get(b"to") or "")
+    ends = f"{message.headers.get(b'from')} {message.headers.get(b'to')}".lower()
+    return found is not None and found.lower() not in ends and found.lower() in message.notice.lower()
 
 
 def _challenge(signs: Signs, dispatcher: Dispatcher) -> Reading | None:

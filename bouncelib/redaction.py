@@ -14,9 +14,9 @@ from typing import Final, NamedTuple
 
 from bouncelib import text as texts
 from bouncelib.errors import SourceError
-from bouncelib.formats.generic import original_start
 from bouncelib.message import ORIGINAL_TYPES, Message
 from bouncelib.model import BounceReport
+from bouncelib.notice import original_start
 from bouncelib.parser import BounceParser
 
 _TRIED: Final = 100

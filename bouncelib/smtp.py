@@ -28,7 +28,7 @@ _REPLY: Final = late(
 )
 # What stands before numbers of other kinds: versions, dates.
 _OTHER_NUMBER: Final = late(
-    r"(?:version|release|v|ver|of|on|rev|mailman|postfix|exim|sendmail|php|imss|server)[ /:]{1,2}\Z", re.IGNORECASE
+    r"\b(?:version|release|v|ver|of|on|rev|mailman|postfix|exim|sendmail|php|imss|server)[ /:]{1,2}\Z", re.IGNORECASE
 )
 _NUMBER: Final = late(r"[45][0-5]\d(?=[\s\-][\s\-]?['\"#\w<(\[*])")
 _QUOTES: Final = MappingProxyType({"'": "'", '"': '"', "<": ">", "(": ")", "[": "]"})

@@ -24,9 +24,9 @@ GAP: Final = 120
 """How many characters a gap (`` ... ``) in a phrase may span."""
 
 # What of an address stands after its "@", at the start of a text, and before it, in a text's last word.
-# Two dots end it: Sendmail writes ``ann@library.example... User unknown``.
+# Two dots end it, and a parenthesis begins it: Sendmail writes ``ann@library.example... User unknown``.
 _DOMAIN: Final = late(r"(?:[^\s@<>\"'(),;.]|\.(?!\.)){0,255}")
-_LOCAL: Final = late(r"[^<>\"']{0,64}\Z")
+_LOCAL: Final = late(r"[^<>\"'(（]{0,64}\Z")  # noqa: RUF001
 # Letters in lower case and digits; a space for all else.
 _PLAIN: Final = bytes(
     c | 32 if 65 <= c <= 90 else c if 97 <= c <= 122 or 48 <= c <= 57 or c > 127 else 32 for c in range(256)

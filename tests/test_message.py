@@ -42,7 +42,7 @@ GROUPS = [
     [("Reporting-MTA", "dns; mail.store.example")],
     [("Final-Recipient", "rfc822; ann@library.example"), ("Action", "failed")],
 ]
-ENDS = pytest.mark.parametrize("end", LINE_ENDS, ids=["LF", "CRLF", "CR"])
+ENDS = pytest.mark.parametrize("end", [*LINE_ENDS, b"\r\r\n"], ids=["LF", "CRLF", "CR", "CRCRLF"])
 
 
 def types(message: Message) -> list[str]:

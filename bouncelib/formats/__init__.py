@@ -39,6 +39,7 @@ ORDER: Final = (
     "verizon",
     "qq",
     "aol",
+    "pec",
     "fml",
     "mailman",
     "full_details",
@@ -80,6 +81,7 @@ ORDER: Final = (
     "challenge",
     "list_command",
     "auto_reply",
+    "session",
     "generic",
     "flufl",
 )

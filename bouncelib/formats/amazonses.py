@@ -35,6 +35,7 @@ _LAYOUT: Final = Layout(
 )
 _TYPE: Final = late(r"\s*([A-Za-z][\w.-]{0,30})\s*;\s*")
 _EVENTS: Final = ("notificationType", "eventType")
+_OWN: Final = ("bounceType", "bounceSubType", "delayType", "reason")
 _DEEP: Final = 100
 
 
@@ -68,11 +69,16 @@ def _notification(notice: str) -> Reading | None:
         delivery = _object(event.get("delivery"))
         named = [{"emailAddress": one} for one in _list(delivery.get("recipients")) if isinstance(one, str)]
         return _report({**delivery, "recipients": named}, "recipients", Action.DELIVERED, event, ("reportingMTA",))
+    if what == "Reject":
+        # Refused before anybody was asked; the event names nobody but the addressees.
+        named = [{"emailAddress": one} for one in _list(_object(event.get("mail")).get("destination"))]
+        return _report({**_object(event.get("reject")), "recipients": named}, "recipients", Action.FAILED, event, ())
     if what == "Complaint":
         named = [_object(one) for one in _list(_object(event.get("complaint")).get("complainedRecipients"))]
         found = [Evidence(address=address, format="amazonses") for one in named if (address := _address(one))]
         return Reading(Kind.FEEDBACK, tuple(found), (), "amazonses") if found else None
-    return None
+    # Sent, opened, clicked: no news of a delivery, whatever addresses it names.
+    return Reading(Kind.OTHER, (), (), "amazonses") if what else None
 
 
 def _event(notice: str) -> dict[str, Any]:
@@ -111,7 +117,7 @@ def _report(
     body: dict[str, Any], key: str, action: Action, event: dict[str, Any], names: Iterable[str]
 ) -> Reading | None:
     # What the service made of it, where it quotes no server: "Transient/MailboxFull", "Permanent/Suppressed".
-    own = "/".join(filter(None, (_text(body.get("bounceType")), _text(body.get("bounceSubType")))))
+    own = "/".join(filter(None, (_text(body.get(name)) for name in _OWN)))
     found = [evidence for one in _list(body.get(key)) if (evidence := _evidence(_object(one), action, own))]
     fields = [(name, value) for name in names if (value := _text(body.get(name)))]
     fields += [("Arrival-Date", value) for value in [_text(_object(event.get("mail")).get("timestamp"))] if value]
@@ -125,12 +131,14 @@ def _evidence(one: dict[str, Any], action: Action, own: str) -> Evidence | None:
         return None
     said = _text(one.get("diagnosticCode"))
     kind = _TYPE.match(said)
+    said = said[kind.end() :] if kind else said
     status = smtp.find_status(_text(one.get("status")))
     return Evidence(
         address=address,
         action=action,
         status=status,
-        diagnostic=(said[kind.end() :] if kind else said) or own or None,
+        # A code says more than "General".
+        diagnostic=said or (None if status and own.endswith("General") else own) or None,
         diagnostic_type=kind[1].lower() if kind else None,
         remote_mta=mta_name(_text(one.get("remoteMta"))) or None,
         format="amazonses",
@@ -140,13 +148,17 @@ def _evidence(one: dict[str, Any], action: Action, own: str) -> Evidence | None:
 FORMAT: Final = Format(
     "amazonses",
     (
-        Fingerprint(senders=("no-reply@sns.amazonaws.com",), phrases=("type notification",)),
+        Fingerprint(senders=("no-reply@sns.amazonaws.com",), phrases=("type notification", "eventtype")),
         Fingerprint(
             phrases=(
                 "notificationtype bounce",
                 "notificationtype complaint",
+                "notificationtype delivery",
                 "eventtype bounce",
+                "eventtype complaint",
+                "eventtype delivery",
                 "eventtype deliverydelay",
+                "eventtype reject",
             )
         ),
         Fingerprint(phrases=("an error occurred while trying to deliver the mail to the following recipients",)),

@@ -184,6 +184,7 @@ _USE: Final = late(
 )
 _MINE: Final = late(r"\b(?:my|me|our|i have|i've|meine|ich|mein|ma|mon|j'ai|mi|he|meu|minha|mio|mia|ho)\b")
 _PEOPLE: Final = frozenset({b"user-agent", b"x-mailer", b"thread-index", b"x-originating-ip"})
+_QUOTED: Final = late(r"^>.*", re.MULTILINE)
 _ENOUGH: Final = 3000
 _OPENING: Final = 700
 
@@ -198,7 +199,8 @@ def read(message: Message) -> Reading | None:
     marked = is_marked(headers)
     if not _is_candidate(signs, opens=opens, marked=marked):
         return None
-    text = " ".join(fold(message.notice[:_ENOUGH]).split())
+    # What it quotes may well be of a bounce: a ticket that was opened about one.
+    text = " ".join(fold(_QUOTED.sub("", message.notice[:_ENOUGH])).split())
     if not _is_reply(signs, text, opens=opens, marked=marked):
         return None
     return Reading(Kind.AUTO_REPLY, (), (), "auto_reply", new_address=_new_address(message))

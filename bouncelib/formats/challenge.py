@@ -47,8 +47,9 @@ _SUBJECT: Final = late(
     r" request)?\b|"
     r"verification (?:required|request)|confirmation required|challenge[- ]response|"
     r"^confirm(?:ation)? (?:of )?(?:your )?(?:message|e-?mail|mail) (?:to|for) |"
-    r"^your (?:message|e-?mail) (?:requires|needs) |tira-teima|подтвердите (?:отправку|письмо)|"
-    r"подтверждение (?:отправки|отправителя)|choicemail|"
+    r"^your (?:message|e-?mail) (?:requires|needs) |tira-teima|confirmacao (?:necessaria|requerida)|"
+    r"confirmacion (?:necesaria|requerida)|confirmation requise|bestatigung erforderlich|conferma richiesta|"
+    r"подтвердите (?:отправку|письмо)|подтверждение (?:отправки|отправителя)|choicemail|"
     r"^bitte bestatigen sie (?:ihre|die) (?:nachricht|e-?mail|mail)\b|"
     r"^(?:veuillez|merci de) (?:confirmer|vous authentifier)|demande d'authentification|"
     r"^(?:por favor,? )?confirm[ea] (?:el envio|seu e|su correo|su mensaje|sua mensagem)|^conferma il (?:tuo|suo) messaggio"
@@ -150,6 +151,11 @@ FORMAT: Final = Format(
                 "confirmation request",
                 "sender confirmation",
                 "tira teima",
+                "confirmacao",
+                "confirmacion",
+                "confirmation requise",
+                "bestatigung erforderlich",
+                "conferma richiesta",
                 "challenge response",
                 "requires confirmation",
                 "choicemail",

@@ -11,6 +11,7 @@ runs on a message that is not plainly a failure report: a daemon's From or a nul
 and a phrase of failure in the notice.
 """
 
+# ruff: noqa: RUF001 - words of many scripts
 from __future__ import annotations
 
 import re
@@ -21,68 +22,36 @@ from bouncelib import smtp
 from bouncelib.format import Format, report
 from bouncelib.message import Headers, Message
 from bouncelib.model import Action, Evidence, Reading
+from bouncelib.notice import (
+    closes,
+    names_contact,
+    opens_with_failure,
+    original_start,
+    tells_arrival,
+    tells_delay,
+    tells_failure,
+)
 from bouncelib.patterns import late
 from bouncelib.signs import Signs, fold
 
-_ORIGINAL: Final = late(
-    r"^[ \t>|*-]{0,8}(?:-{2,}+.{0,60}(?:original|returned|follows|forwarded|below this line|unsent|undelivered|"
-    r"copy of)|"
-    r"(?:original message|your message|message header|the original).{0,40}(?:follows|below|header)s?\W{0,4}$|"
-    r"(?:received|return-path|message-id|x-mailer|mime-version|content-type|dkim-signature|x-[a-z-]{2,30}): )",
-    re.IGNORECASE | re.MULTILINE,
-)
-_HEADERS: Final = late(
-    r"(?m)^[ \t>|]{0,4}(?:from|to|subject|date|cc|sender): .{0,400}\n[ \t>|]{0,4}(?:from|to|subject|date|cc|sent|"
-    r"importance|reply-to): ",
-    re.IGNORECASE,
-)
-_FAILED: Final = late(
-    r"could ?n[o']t be|cannot be|can't be|can not be|was not|were not|not (?:been )?deliver|undeliver|unable to|"
-    r"failed|failure|"
-    r"fail(?:s|ed)? to|returned|reject|refused|bounced|unknown|not found|does(?:n't| not) exist|no such|invalid|"
-    r"not listed|error|"
-    r"not known|not exist|permanent|delayed|not yet|"
-    r"verzogert|retard|ritardat|vertraagd|forsinket|forsenad|opoznion|задерж|遅延|延迟|延遲|지연|"
-    r"quota|mailbox.{0,20}full|unreachable|not accept|blocked|"
-    r"discarded|no longer|not a valid|"
-    r"unzustellbar|nicht (?:zu|an|ge)|konnte|kann .{0,40}nicht|n'a pas|n'existe|impossible|inconnu|non (?:remis|"
-    r"recense|e stato)|no (?:se )?pudo|no existe|"
-    r"nao (?:foi|existe|pode)|non (?:esiste|valid)|mancat|sconosciuto|niet (?:worden|bekend|bezorgd)|onbekend|"
-    r"не (?:может|удалось|доставлен|был|найден|существует)|недостав|отклонен|配信|"
-    r"送信でき|届け|存在しません|見つかりません|不明|退信|失败|无法|"
-    r"不存在|반송|존재하지|"
-    r"kunde inte|kunne ikke|nie (?:mo|zosta|istnieje)|nelze|nebyl|nemohla|nem ",
-)
-_DELAYED: Final = late(
-    r"delay|will be retried|still being (?:re)?tried|will keep trying|will continue to (?:try|be)|"
-    r"not yet been delivered|"
-    r"has not been delivered (?:to|yet)|no action is required|do not (?:need to )?re-?send|this is a warning|"
-    r"warning message only|"
-    r"not been able to deliver .{0,60}yet|attempts to deliver .{0,60}will continue|will try again|verzogert|"
-    r"noch nicht zugestellt|retarde|pas encore|"
-    r"ritardat|retrasad|atrasad|vertraagd|forsinket|forsenad|opoznion|zpozden|gecikti|задерж|еще не доставлен|"
-    r"遅延|延迟|延遲|지연",
-)
 # Words by which a report speaks of the reader's own message, or of one message that failed.
 _ADDRESSED: Final = late(
     r"(?:your|you sent|you have sent|the (?:following|attached|original|enclosed|above|below)|this|an?|"
-    r"the) [^.@]{0,60}?(?:message|mail|e-?mail|letter|document)|you sent|"
-    r"(?:message|mail|e-?mail|delivery)[^.@]{0,60} (?:could|can|was|has|is|to)[^.@]{0,40}(?:not|n't|fail|reject|"
-    r"return|delay|undeliver|bounce|unable)|"
-    r"recipient|addressee|(?:following|these) (?:address|user|error)|delivery (?:fail|error|to)|undeliver|"
-    r"unknown (?:user|address)|user unknown|no such|invalid (?:user|address)|error message|"
-    r"ihre |der nachricht|nachricht an|die nachricht|folgende|empfanger|votre|le message|destinataire|su mensaje|"
-    r"tu mensaje|el mensaje|correo|destinatario|sua mensagem|a mensagem|"
-    r"messaggio|il tuo|suo|uw bericht|het bericht|bericht|geadresseerde|meddelande|melding|beskeder?|viesti|"
-    r"wiadomosc|przesylk|zprav|uzenet|mesaj|ileti|"
-    r"сообщени|письмо|получател|адресат|メール|メッセージ|宛先|送信|邮件|郵件|"
-    r"收件|信件|메일|메시지|수신|μηνυμα|הודעה|الرسالة|رسالتك"
+    r"the) [^.@]{0,60}?(?:message|mail|e-?mail|letter|document|fax|sms)|you sent|(?:message|mail|e-?mail|"
+    r"delivery)[^.@]{0,60} (?:could|can|was|has|is|to)[^.@]{0,40}(?:not|n't|fail|reject|return|delay|undeliver|bounce|unable)|"
+    r"recipient|addressee|(?:following|these) (?:address|user|error)|delivery (?:fail|error|to)|undeliver|unknown (?:user|"
+    r"address)|user unknown|no such|invalid (?:user|address)|error message|ihre? |der nachricht|nachricht an|die nachricht|"
+    r"folgende|empfanger|votre|le message|destinataire|su mensaje|tu mensaje|el mensaje|correo|destinatario|sua mensagem|"
+    r"a mensagem|messaggio|il tuo|suo|uw bericht|het bericht|bericht|geadresseerde|meddelande|melding|beskeder?|viesti|"
+    r"wiadomosc|przesylk|zprav|uzenet|mesaj|ileti|сообщени|письмо|получател|адресат|лист |メール|メッセージ|宛先|送信|邮件|"
+    r"郵件|收件|信件|메일|메시지|수신|μηνυμα|הודע|الرسالة|رسالتك|ข้อความ|อีเมล|thu cua ban|pesan|poruk|sporocil|писмо|"
+    r"din e-?post|zustellung|consegna|distribution a |livraison|leverans|levering|besked|spravu|kezbesit|missatge|съобщени|"
+    r"доставк|повідомлен|παραδοσ|e-posta|gui thu",
 )
 # Statistics and logs speak of many messages.
 _DIGEST: Final = late(
-    r"grand totals|(?:daily|weekly|monthly) (?:\w+ )?(?:stat|report|summar)|(?:mail|delivery) statistics|"
-    r"summary for|logwatch|/var/log/|"
-    r"top \d* ?(?:failures|bounces|senders)"
+    r"grand totals|(?:daily|weekly|monthly) (?:\w+ )?(?:stat|report|summar)|(?:mail|delivery) statistics|summary for|logwatch|"
+    r"/var/log/|top \d* ?(?:failures|bounces|senders)",
 )
 _COUNT: Final = late(
     r"(?:received|delivered|deferred|bounced|failed|rejected|queued|hard|soft|sent)\W{1,3}\d{1,7}(?![\d.-])|"
@@ -94,47 +63,56 @@ _TO_RECIPIENT: Final = late(
 )
 # What makes a reader click, in mail that only looks like a report.
 _BAIT: Final = late(
-    r"(?:release|retrieve|recover|review|view|allow|read|fix|deliver|resend|access)[^.]{0,30}(?:pending|held|"
-    r"incoming|blocked|undelivered|quarantined|messages? (?:here|now))|"
-    r"(?:incoming|pending|undelivered|unreceived|new) (?:messages|mails|e-?mails)|(?:verify|validate|confirm|"
-    r"upgrade|re-?activate|update|unlock|sign in to) (?:your|the|to your) (?:account|mailbox|e-?mail|quota|storage|"
-    r"password|webmail)|"
-    r"your (?:mailbox|account|inbox|password|storage)[^.]{0,60}(?:exceeded|expire|almost|suspend|deactivat|closed|"
-    r"full)|to your (?:mailbox|inbox)|(?:parcel|package|shipment|courier|order number|tracking number)|"
-    r"unsubscribe|view (?:this|in) (?:e-?mail|browser)"
+    r"(?:release|retrieve|recover|review|view|allow|read|fix|deliver|resend|access)[^.]{0,30}(?:pending|held|incoming|blocked|"
+    r"undelivered|quarantined|messages? (?:here|now))|(?:incoming|pending|undelivered|unreceived|new) (?:messages|mails|"
+    r"e-?mails)|(?:verify|validate|confirm|upgrade|re-?activate|update|unlock|sign in to) (?:your|the|to your) (?:account|"
+    r"mailbox|e-?mail|quota|storage|password|webmail)|your (?:mailbox|account|inbox|password|storage)[^.]{0,60}(?:exceeded|"
+    r"expire|almost|suspend|deactivat|closed|full)|to your (?:mailbox|inbox)|(?:parcel|package|shipment|courier|order number|"
+    r"tracking number)|unsubscribe|view (?:this|in) (?:e-?mail|browser)",
 )
-_OWN: Final = late(
-    r"^(?:mailer-daemon|postmaster|mail-daemon|mdaemon|abuse|support|help|helpdesk|admin|administrator|webmaster|"
-    r"hostmaster|noc|"
-    r"noreply|no-reply|root|info-?desk|security|mailmaster)@",
+_ROBOT: Final = late(
+    r"^(?:mailer-daemon|postmaster|mail-daemon|mdaemon|abuse|noreply|no-reply|root|mailmaster)@", re.IGNORECASE
+)
+# Offices that a report names for questions; people write to them too.
+_OFFICE: Final = late(
+    r"^(?:help|help-?desk|admin|administrator|webmaster|hostmaster|noc|info-?desk|security|(?:mail|e-?mail)?-?support|"
+    r"customer-?(?:service|care)|service-?desk|hilfe|kundenservice|kundendienst|assistance|soporte|suporte|assistenza|sac|"
+    r"atendimento|klantenservice|kundservice|kundeservice|asiakaspalvelu|pomoc|podpora|ugyfelszolgalat|suport|destek|kefu)@",
     re.IGNORECASE,
 )
 _NAMED: Final = late(
-    r"(?:rcpt to|recipient(?:s|\(s\))?|final-recipient|to|user|mailbox|address(?:es|ee)?|addressee|for|"
-    r"delivered to|deliver to|account|"
-    r"empfanger|destinataire|destinatario|a|an|宛先|e-mail|email|username)\W{0,12}$",
+    r"(?:rcpt to|recipient(?:s|\(s\))?|final-recipient|to|user|mailbox|address(?:es|ee)?|addressee|for|delivered to|"
+    r"deliver to|account|mailbox of|(?:postfach|konto|boite(?: aux lettres)?|compte|buzon|cuenta|caixa(?: postal)?|conta|"
+    r"casella(?: di posta)?) (?:von|de|du|di|do|da)|empfanger|adresse|destinataire|destinatario|direccion|endereco|indirizzo|"
+    r"a|an|aan|ontvanger|til|till|mottagare|mottaker|modtager|vastaanottaja|do|adresata|odbiorca|prijemce|adresat|cimzett|"
+    r"destinatar|адресу|адресат|получатель|для|отримувач|alıcı|παραληπτης|宛先|あて先|送信先|收件人|收件者|받는 ?사람|수신자|"
+    r"e-mail|email|username)\W{0,12}$",
+)
+# Numbers of messages look like addresses.
+_NUMBER_FIELD: Final = late(
+    r"(?:message|nachrichten?|messaggio|mensaje|mensagem|mail|queue)[ -]?id\b|identifi(?:cati|er|ant|cador)|kennung\b"
 )
 _REFUSED: Final = late(
-    r"(?:recipient|address|user|mailbox)[^@]{0,60}(?:error|fail|unknown|reject|refus|permanent)|(?:fail|reject|"
-    r"refus|undeliver|not deliver)[^@]{0,60}(?:to|for)\b|[45]\d\d[ -][45]\.\d"
+    r"(?:recipient|address|user|mailbox)[^@]{0,60}(?:error|fail|unknown|reject|refus|permanent)|(?:fail|reject|refus|"
+    r"undeliver|not deliver)[^@]{0,60}(?:to|for)\b|[45]\d\d[ -][45]\.\d"
 )
 _TO: Final = late(r"(?im)^[ \t>|]{0,4}to: (.{3,500})$")
 _PREDICATE: Final = late(
-    r"[,;:)\]. ]{0,3}(?:did not|does ?n[o']t|do not|is not|isn't|was not|were not|has been|has no|is (?:un|in|dis|over)|could not|"
-    r"cannot|can't|not )"
+    r"[,;:)\]. ]{0,3}(?:did not|does ?n[o']t|do not|is not|isn't|was not|were not|has been|has no|is (?:un|in|dis|over)|"
+    r"could not|cannot|can't|can not|not |wurde |konnte |ist |kann |n'|est |a ete |no |esta |ha |nao |foi |non |e |kon |"
+    r"kunde |ar |kunne |er |blev |ble |ei |on |nie |nelze |neexist|не |был)",
 )
 _SOLE: Final = late(r"^[\W_]{0,20}$")
-_CODE: Final = late(r"\b[45]\d\d[ -](?:[45]\.\d{1,3}\.\d{1,3}\b|[a-z<])")
+_CODE: Final = late(r"\b[45]\d\d[ -](?:[45]\.\d{1,3}\.\d{1,3}\b|<|[^\W\d_])")
 _ENOUGH: Final = 1500
-_PREAMBLE: Final = 40
+_LIST: Final = 40
 _SUMMARY: Final = late(r"[ \t>|]{0,8}(?:message-id|date|from|to|cc|subject|sent|size)[ \t]*:", re.IGNORECASE)
 _FEW_FIELDS: Final = 9
 _SURE: Final = 2
 _CERTAIN: Final = 4
-# What gateways of X.400 and Exchange put before an Internet address.
-_X400: Final = late(r"^(?:smtp|rfc-?822|internet)[=:;]", re.IGNORECASE)
+# What gateways of X.400 and Exchange put before an Internet address, and programs that write fields as NAME=VALUE.
+_X400: Final = late(r"^(?:smtp|rfc-?822|internet|recipient|rcpt|to|address|user|sender|from)[=:;]", re.IGNORECASE)
 _RULE: Final = late(r"[-=*_#~]{8,}")
-_LOG: Final = late(r"log|address|transcript|session|recipient|error|diagnos|reason|detail")
 
 
 def read(message: Message) -> Reading | None:
@@ -145,9 +123,8 @@ def read(message: Message) -> Reading | None:
     whole = message.notice
     text = whole[: original_start(whole)]
     folded = fold(text)
-    if not (_FAILED.search(folded) or signs.failure_subject) or not _is_report(
-        signs, " ".join(folded[:_ENOUGH].split())
-    ):
+    told = tells_failure(folded, abroad=signs.from_daemon) or (signs.from_daemon and _CODE.search(folded))
+    if not (told or signs.failure_subject) or not _is_report(signs, " ".join(folded[:_ENOUGH].split())):
         return None
     named = _recipients(message, text)
     if not named and len(text) < len(whole):
@@ -158,14 +135,28 @@ def read(message: Message) -> Reading | None:
         named = _from_subject(signs) or _from_original(message)
     if not named:
         return None
-    action = Action.DELAYED if _DELAYED.search(folded) or _DELAYED.search(signs.subject) else Action.FAILED
+    slow = Action.DELAYED if tells_delay(folded) or tells_delay(signs.subject) else Action.FAILED
     return report(
         "generic",
         [
-            Evidence(address=address, action=action, diagnostic=said or None, format="generic", guessed=True)
+            Evidence(
+                address=address,
+                action=_fate(said, slow) if len(named) > 1 else slow,
+                diagnostic=said or None,
+                format="generic",
+                guessed=True,
+            )
             for address, said in named.items()
         ],
     )
+
+
+def _fate(said: str, otherwise: Action) -> Action:
+    """Return what became of one recipient among several."""
+    code = smtp.find_reply(said).code or ""
+    if not code and tells_arrival(fold(said)):
+        return Action.DELIVERED
+    return Action.FAILED if code.startswith("5") else otherwise
 
 
 def _is_report(signs: Signs, text: str) -> bool:
@@ -195,19 +186,6 @@ def _is_report(signs: Signs, text: str) -> bool:
     if signs.from_daemon and signs.failure_subject:
         return True
     return _ADDRESSED.search(text) is not None and (robot or headers.raw(b"list-unsubscribe") is None)
-
-
-def original_start(text: str) -> int:
-    """Return where the returned message begins in `text`, or its length."""
-    starts = [len(text)]
-    for pattern in (_ORIGINAL, _HEADERS) if ": " in text else (_ORIGINAL,):
-        for match in pattern.finditer(text):
-            # A report that begins so has no notice before it, and what opens a log of the failure ends nothing.
-            told = match.start() > _PREAMBLE or "@" in text[: match.start()]
-            if told and not _LOG.search(match[0].lower()):
-                starts.append(match.start())
-                break
-    return min(starts)
 
 
 def _without_summary(text: str) -> str:
@@ -242,17 +220,30 @@ def _recipients(message: Message, text: str) -> dict[str, str]:
     lines = text.split("\n")
     best: list[tuple[int, int, str]] = []
     quoted: list[tuple[int, int, str]] = []
+    offices: list[tuple[int, int, str]] = []
     own: list[tuple[int, int, str]] = []
     for number, line in enumerate(lines):
-        if "@" not in line or "message-id" in line.lower():
+        if (best or quoted) and closes(line):
+            break
+        if "@" not in line or _NUMBER_FIELD.search(fold(line)):
             continue
         for found in addresses.find_all(line):
             address = _X400.sub("", found)
             low = address.lower()
-            if _OWN.match(low) or ("." not in addresses.domain(low) and not low.startswith('"')):
+            if _ROBOT.match(low) or ("." not in addresses.domain(low) and not low.startswith('"')):
                 continue
             before, _, after = line.partition(address)
-            where = own if low in ours else quoted if _quotes_field(lines, number) else best
+            if names_contact(before, lines[number - 1] if number else ""):
+                continue
+            where = (
+                own
+                if low in ours
+                else quoted
+                if _quotes_field(lines, number)
+                else offices
+                if _OFFICE.match(low)
+                else best
+            )
             rank = _rank(before, after)
             if where and where[-1][1] == number and _joins(before, where[-1][2]) and not _SUMMARY.match(line):
                 rank = max(rank, where[-1][0])
@@ -260,6 +251,8 @@ def _recipients(message: Message, text: str) -> dict[str, str]:
     if all(rank < _SURE for rank, _, _ in best):
         # Nothing better than the header of the original, as far as the notice repeats it.
         best += quoted
+    # People write to an office too, but its name alone at the end of a report is none that failed.
+    best = best or [one for one in offices if one[0] > _SURE]
     if not best:
         # Who writes to himself is sender and recipient; the place must be beyond doubt.
         writer = message.headers.get(b"from") or ""
@@ -302,19 +295,26 @@ def _after_headers(message: Message, whole: str, start: int) -> dict[str, str]:
     sent_to = _TO.findall(rest)
     found = [address for line in sent_to for address in addresses.find_all(line)]
     if len(found) == 1 and found[0].lower() not in _ours(message):
-        return {found[0]: " ".join(f"{whole[:start]} {_without_summary(rest)}".split())[:_ENOUGH]}
+        # What a server said may follow those fields; what the message itself says does not count.
+        after = rest.partition("\n\n")[2].lstrip("\n").partition("\n\n")[0]
+        told = _without_summary(rest) or (after if smtp.find_reply(after).code else "")
+        return {found[0]: " ".join(f"{whole[:start]} {told}".split())[:_ENOUGH]}
     return {}
 
 
 def _rank(before: str, after: str) -> int:
     """Return how surely an address in this place of a line is the failed one."""
     head, tail = fold(before).strip(" \t<('\"[*>-").rstrip(), after.lstrip(" \t>)'\"]")
-    if _SOLE.match(head) and (not tail or tail[0] in ":.;,-(" or smtp.find_reply(tail).code):
+    # A sentence that an address ends, and another after it, say nothing of the address; nor do parentheses around it.
+    ends = tail[:1] == "." and tail[1:2].isspace() and tail.strip() != "."
+    aside = before.rstrip().endswith("(")
+    if _SOLE.match(head) and not (ends or aside) and (not tail or tail[0] in ":.;,-(|" or smtp.find_reply(tail).code):
         return 4
     if _NAMED.search(fold(before).rstrip(" \t<('\"[")):
         return 3
     # Sendmail and its like put the three dots between an address and what is said of it.
-    if tail.startswith("...") or _FAILED.match(fold(tail.lstrip(",.;: "))[:30]) or _PREDICATE.match(fold(tail)):
+    opens = tail.startswith("...") or opens_with_failure(fold(tail.lstrip(",.;: "))[:30])
+    if opens or _PREDICATE.match(fold(tail)):
         return 4
     if _SOLE.match(head) or not tail:
         return 2
@@ -325,6 +325,8 @@ def _said(lines: list[str], number: int, places: list[int], address: str) -> str
     """Return what is said of the recipient named in line `number`; `places` are the lines that name one."""
     end = next((place for place in places if place > number), len(lines))
     said = _telling(lines[number:end], address)
+    if not said and len(places) > 1 and (heading := _heading(lines, number)):
+        return heading
     while not said and end < len(lines):
         # Recipients that follow each other without a word share what is said after the last of them.
         start, end = end, next((place for place in places if place > end), len(lines))
@@ -335,7 +337,7 @@ def _said(lines: list[str], number: int, places: list[int], address: str) -> str
         fuller = next((line for line in elsewhere if smtp.find_reply(line).status), None)
         if fuller or (elsewhere and not reply.code):
             said = fuller or elsewhere[0]
-    if not said or not (smtp.find_reply(said).code or _FAILED.search(fold(said))):
+    if not said or not (smtp.find_reply(said).code or tells_failure(fold(said)) or tells_arrival(fold(said))):
         # What is said of all stands above the first of them; below it, it is the others'.
         top = min(places[0], number)
         before = [line.strip() for line in lines[max(0, top - 8) : top] if line.strip()]
@@ -343,12 +345,20 @@ def _said(lines: list[str], number: int, places: list[int], address: str) -> str
     return said[:_ENOUGH]
 
 
+def _heading(lines: list[str], number: int) -> str:
+    """Return the line over a list of recipients, where it says that they have got the message; else nothing."""
+    before = reversed(lines[max(0, number - _LIST) : number])
+    above = next((line.strip() for line in before if line.strip() and "@" not in line), "")
+    return above if tells_arrival(fold(above)) else ""
+
+
 def _telling(segment: list[str], address: str) -> str:
     """Return the part of `segment` that tells why: from a reply on, if it holds one; else all of it."""
     bare = [line.strip() for line in segment]
     before, _, after = bare[0].partition(address)
     first = after.strip("<>()[]:;,. \t\"'*-")
-    if not first and _FAILED.search(fold(before)):
+    if before.strip("<( \t\"'")[-1:].isalnum() if first else tells_failure(fold(before)):
+        # The address stands in the midst of a sentence, or at its end.
         first = bare[0]
     for at, line in enumerate(bare):
         text = first if at == 0 else line

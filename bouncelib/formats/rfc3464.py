@@ -74,6 +74,12 @@ _LATE: Final = late(
     r"verzoger|retard|atrasad|ritard|vertraag|forsin|forsen|opozni|задерж|遅延|延迟|延遲|지연"
 )
 _PEEK: Final = 2048
+# Postfix names the step of the session in its notice only. Two steps change what words mean: who was refused before the
+# recipient was named is the sender, and what was refused after it is the message. The notice is read for these alone, and only
+# where the end of the remark stands near its top.
+_AT_MAIL: Final = b"FROM command)"
+_AT_DATA: Final = b"DATA command)"
+_TOP: Final = 4096
 
 
 def read(message: Message) -> Reading | None:
@@ -103,7 +109,17 @@ def _read_groups(message: Message, groups: Sequence[Group]) -> Reading | None:
             if evidence.action is Action.DELAYED and not _states_action(group) and _is_over(message):
                 evidence = evolve(evidence, action=Action.FAILED)
             found.append(evidence)
+    top = message.source.raw[message.body_start : message.body_start + _TOP]
+    if _AT_MAIL in top or _AT_DATA in top:
+        found = [_with_stage(one, message.notice) for one in found]
     return report("rfc3464", found, fields) if found else None
+
+
+def _with_stage(evidence: Evidence, notice: str) -> Evidence:
+    """Return `evidence` with the step of the session that the notice states below the recipient's address."""
+    _, _, told = notice.partition(f"<{evidence.address}>")
+    stage = smtp.find_stage(" ".join(told.partition("\n\n")[0].split())) if told else None
+    return evolve(evidence, stage=stage) if stage else evidence
 
 
 def _states_action(group: Group) -> bool:
@@ -162,8 +178,8 @@ def read_group(group: Group) -> Evidence | None:
     if "disposition" in fields and "status" not in fields and not _is_action(fields.get("action", "")):
         # The group of a disposition notification (RFC 8098) under a wrong label; GNU mailutils adds `Action: deleted`.
         return None
-    final = fields.get("final-recipient", "")
-    original = fields.get("original-recipient", "")
+    final = decode_words(fields.get("final-recipient", ""))
+    original = decode_words(fields.get("original-recipient", ""))
     final_type, final_address = addresses.from_field(final) if final else ("", None)
     original_address = None
     if original:

@@ -10,6 +10,7 @@ from bouncelib.message.limits import Limits
 _LINE_ENDS: Final = re.compile(rb"[\r\n]+")
 _LINE_END: Final = re.compile(rb"[\r\n]")
 _ENVELOPE_LINES: Final = 1_000
+_HEAD: Final = 1_000
 _MISSES: Final = 100
 _BLANK_LINE: Final = re.compile(rb"[ \t]{1,2000}[\r\n]+")
 _FIRST_FIELD: Final = re.compile(rb"[!-9;-~]+[ \t]*:")
@@ -30,6 +31,9 @@ class Source:
         if len(raw) > limits.message_bytes:
             raw = raw[: limits.message_bytes]
             self.note(f"message cut at {limits.message_bytes} bytes")
+        if b"\r\r\n" in raw[:_HEAD]:
+            # What a careless conversion makes of each line end.
+            raw = raw.replace(b"\r\r\n", b"\r\n")
         self.raw = raw
         self.size = len(raw)
 

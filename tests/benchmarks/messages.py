@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import cycle, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -108,8 +109,10 @@ def repeated(raws: list[bytes], count: int) -> Iterable[bytes]:
 
 def write_mailbox(path: Path, raws: list[bytes], count: int) -> None:
     """Write `count` messages to the mbox file `path`."""
+    # What begins with no header field is no message of its own behind a separator line.
+    headed = [raw for raw in raws if re.match(rb"[A-Za-z-]+:", raw)]
     with path.open("wb") as file:
-        for raw in repeated(raws, count):
+        for raw in repeated(headed, count):
             file.write(
                 b"From MAILER-DAEMON Mon Oct  5 08:30:12 2026\n" + raw.replace(b"\nFrom ", b"\n>From ") + b"\n\n"
             )

@@ -1,0 +1,132 @@
+"""What the notice of a report tells, in the words of many languages, and where the returned message begins in it.
+
+Words alone: that something failed, is late or has arrived; whom to turn to; how a letter ends. All but `original_start` look at
+text that `signs.fold` made. Nothing here says which recipient is meant, or why.
+"""
+
+# ruff: noqa: RUF001 - words of many scripts
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from bouncelib.patterns import late
+from bouncelib.signs import fold
+
+_ORIGINAL: Final = late(
+    r"^[ \t>|*-]{0,8}(?:-{2,}+.{0,60}(?:original|returned|follows|forwarded|below this line|unsent|undelivered|copy of)|"
+    r"(?:original message|your message|message header|the original).{0,40}(?:follows|below|header)s?\W{0,4}$|(?:received|"
+    r"return-path|message-id|x-mailer|mime-version|content-type|dkim-signature|x-[a-z-]{2,30}): )",
+    re.IGNORECASE | re.MULTILINE,
+)
+_HEADERS: Final = late(
+    r"(?m)^[ \t>|]{0,4}(?:from|to|subject|date|cc|sender): .{0,400}\n[ \t>|]{0,4}(?:from|to|subject|date|cc|sent|importance|"
+    r"reply-to): ",
+    re.IGNORECASE,
+)
+_FAILED: Final = late(
+    r"could ?n[o']t be|cannot be|can't be|can not be|was not|were not|not (?:been )?deliver|undeliver|unable to|failed|"
+    r"failure|fail(?:s|ed)? to|returned|reject|refused|bounced|unknown|not found|does(?:n't| not) exist|no such|invalid|"
+    r"not listed|error|not known|not exist|permanent|delayed|not yet|verzogert|retard|ritardat|vertraagd|forsinket|forsenad|"
+    r"opozni|задерж|遅延|延迟|延遲|지연|quota|mailbox.{0,20}full|unreachable|not accept|blocked|discarded|no longer|"
+    r"not a valid|unzustellbar|nicht (?:zu|an|ge)|konnte|kann .{0,40}nicht|n'a pas|n'existe|impossible|inconnu|non (?:remis|"
+    r"recense|e stato)|no (?:se )?pudo|no existe|nao (?:foi|existe|pode)|non (?:esiste|valid)|mancat|sconosciuto|"
+    r"niet (?:worden|bekend|bezorgd)|onbekend|не (?:может|удалось|доставлен|был|найден|существует)|недостав|отклонен|配信|"
+    r"送信でき|届け|存在しません|見つかりません|不明|退信|失败|无法|不存在|반송|존재하지|kunde inte|kunne ikke|nie (?:mo|"
+    r"zosta|istnieje)|nelze|nebyl|nemohla|nem ",
+)
+# Words that a person's automatic reply may hold as well.
+_FAILED_ABROAD: Final = late(
+    r"fehlgeschlag|fehler|unbekannt|gescheitert|abgewiesen|abgelehnt|verweigert|n'a pu|n'ont pu|erreur|rejete|refuse|"
+    r"no h(?:a|an|emos) (?:podido|sido)|no s'ha pogut|devuelt|ocorreu um erro|rejeitad|devolvid|"
+    r"non (?:puo|e possibile)|impossibile|rifiutat|respint|niet (?:afgelever|besteld)|mislukt|geweigerd|misslyck|"
+    r"mislyk|nie (?:powiod|uda|dostarcz)|odrzucon|zwrocon|nedoruc|sikertelen|nu a (?:putut|fost)|nije mog|"
+    r"nije isporuc|ni bilo mogoce|tidak dapat|khong the|(?:edil|gonderil|iletil)emed|ulast\u0131r\u0131lamad|"
+    r"basar\u0131s\u0131z|не (?:може|вдалося)|ошибка|помилка|отказан|отклонен|возвращен|απετυχε|αδυνατ|לא ניתן|נכשל|"
+    r"נדחת|تعذر|فشل|失敗|無法|退回|拒收|拒绝|拒絕|못했|못하|실패|거부|ไม่สามารถ|ล้มเหลว|echoue|echec|n'(?:ont|avons|est|etait) pas|"
+    r"no (?:se |pued|pud|ha |fue)|rechaz|kunde inte|kunne ikke|ikke lever|inte lever|ei voi|ei onnist|epaonnist|"
+    r"nie (?:mo|zosta|istnieje|uda)|nelze|nebyl|nemohla|nepodari|nie je mozne|nem |nu (?:a |poate|exista)|"
+    r"nije (?:mog|isporuc|dostav)|ni (?:bilo|mogoce)|не (?:смог|вдал|може|вручен)|невозможн|неможлив|δεν |αποτυχ|"
+    r"emedi|amadı|basarısız|לא (?:נמסר|ניתן|הגיע)|لم يتم|ไม่พบ|khong (?:the|gui|ton)|"
+    r"tidak (?:dapat|bisa|terkirim|ditemukan)|gagal|未能|できません|않았"
+)
+_DELAYED: Final = late(
+    r"delay|will be retried|still being (?:re)?tried|will keep trying|will continue to (?:try|be)|not yet been delivered|"
+    r"has not been delivered (?:to|yet)|no action is required|do not need to re-?send|this is a warning|"
+    r"warning message only|not been able to deliver .{0,60}yet|attempts to deliver .{0,60}will continue|will try again|"
+    r"verzogert|noch nicht zugestellt|retarde|pas encore|ritardat|retrasad|atrasad|vertraagd|forsinket|forsenad|opozni|"
+    r"zpozden|gecikti|viivasty|задерж|еще не доставлен|遅延|延迟|延遲|지연|noch nicht ausgeliefert|weiterhin versucht|"
+    r"weitere zustellversuche|todavia no (?:se )?ha|aun no (?:se )?ha|seguira intentando|ainda nao foi|continuara tentando|"
+    r"ancora stato consegnato|stato ancora consegnato|continuera (?:d'essayer|a tentare)|prime dodici ore|"
+    r"nog niet (?:afgeleverd|bezorgd)|blijven proberen|annu inte levererat|endnu ikke leveret|enna ikke levert|"
+    r"jeszcze dostarczon|ponawia|henuz teslim|продолж\w* попытки|попытки \w* продолж|尚未送达|尚未送達|まだ配信"
+)
+# Said of one recipient among several, or over a list of some.
+_SENT: Final = late(
+    r"^\W{0,8}(?:(?:was|has been|message|successfully) ){0,3}(?:delivered|sent|relayed|zugestellt|delivre|remis|entregad[oa]|"
+    r"consegnato|afgeleverd|levererat|leveret|doruceno|доставлено)\b|successful|erfolgreich|avec succes|correctamente|"
+    r"con exito|com sucesso|correttamente|успешно"
+)
+# Whom to turn to, and where somebody went: what such words introduce has not failed.
+_TURN_TO: Final = late(
+    r"(?:(?<!to )(?<!not )\bcontact(?:ing|e|ez|ar|er)?|questions|(?:for|need|more|further|technical) (?:help|assistance|"
+    r"support|information)|e-?mail us|write to|report (?:it|this|abuse)|complain|kontakt\w*|wenden sie sich|ruckfragen|fragen|"
+    r"(?:escriba|dirija\w*|consult\w*|duvidas|entre em contato) |assistenza|vragen|обращайтесь|поддержк\w*|お問い合わせ|联系|"
+    r"문의|(?:new|neue|nouvelle|nueva|nuovo|novo|nieuwe) (?:e-?mail[ -]?)?(?:address|adresse?|direccion|indirizzo|endereco)|"
+    r"please use|instead)\b[^@]{0,40}$",
+)
+# How letters end in which nobody else is named as having failed.
+_CLOSING: Final = late(
+    r"^(?:-- ?|(?:with )?(?:best|kind|warm)? ?regards|sincerely(?: yours)?|yours (?:sincerely|truly)|"
+    r"mit freundlichen gruss?en|(?:freundliche|viele) gruss?e|cordialement|(?:un )?cordiale? salut\w*|saludos(?: cordiales)?|"
+    r"atentamente|atenciosamente|cordiali saluti|distinti saluti|met vriendelijke groet(?:en)?|med vanlig halsning|"
+    r"(?:med )?venlig hilsen|med vennlig hilsen|ystavallisin terveisin|z powazaniem|s pozdravem|udvozlettel|"
+    r"с уважением)\W{0,3}$"
+)
+_PREAMBLE: Final = 40
+_LEAD: Final = 120
+_LOG: Final = late(r"log|address|transcript|session|recipient|error|diagnos|reason|detail")
+
+
+def original_start(text: str) -> int:
+    """Return where the returned message begins in `text`, or its length."""
+    starts = [len(text)]
+    for pattern in (_ORIGINAL, _HEADERS) if ": " in text else (_ORIGINAL,):
+        for match in pattern.finditer(text):
+            # A report that begins so has no notice before it, and what opens a log of the failure ends nothing.
+            told = match.start() > _PREAMBLE or "@" in text[: match.start()]
+            if told and not _LOG.search(match[0].lower()):
+                starts.append(match.start())
+                break
+    return min(starts)
+
+
+def tells_failure(folded: str, *, abroad: bool = True) -> bool:
+    """Return whether `folded` says that something failed, or is late; `abroad` counts words that other mail holds as well."""
+    return bool(_FAILED.search(folded) or (abroad and _FAILED_ABROAD.search(folded)) or tells_delay(folded))
+
+
+def opens_with_failure(folded: str) -> bool:
+    """Return whether the first words of `folded` are those of a failure."""
+    return _FAILED.match(folded) is not None
+
+
+def tells_delay(folded: str) -> bool:
+    """Return whether `folded` says that something is late."""
+    return _DELAYED.search(folded) is not None
+
+
+def tells_arrival(folded: str) -> bool:
+    """Return whether `folded` says of a recipient that the message has arrived."""
+    return _SENT.search(folded) is not None and not tells_failure(folded)
+
+
+def names_contact(before: str, above: str) -> bool:
+    """Return whether what stands before an address, in its line or at the end of the one above, is no word of a failure."""
+    lead = before[-_LEAD:].strip(" \t<(") or ("" if "@" in above else above[-_LEAD:].strip())
+    return _TURN_TO.search(fold(lead)) is not None
+
+
+def closes(line: str) -> bool:
+    """Return whether a letter ends with `line`, and what follows is a signature."""
+    return _CLOSING.match(fold(line.strip())) is not None
