@@ -12,6 +12,11 @@ A sample:
     The following recipients returned permanent errors: ann@library.example. Reason: SMTP Server
     <192.0.2.25> refused to accept your message (DATA), with the following error message: [554 5.4.6 Hop count exceeded]
 
+or, with no sentence before the server's name:
+
+    SMTP Server <mx.library.example> rejected recipient <ann@library.example>
+      (Error following RCPT command). It responded as follows: [550 5.1.1 User unknown]
+
 Source: reports as seen in public test data.
 """
 
@@ -31,12 +36,21 @@ if TYPE_CHECKING:
     from bouncelib.model import Reading
 
 _ERROR: Final = late(
-    r"the following recipients? returned (permanent|temporary|transient) errors?: (.{1,4000}?)\. Reason: ",
+    r"the following recipients? returned (?:permanent|temporary|transient) errors?: "
+    r"(?P<named>.{1,4000}?)\. Reason: (?P<reason>)",
     re.IGNORECASE,
 )
-_END: Final = late(r" the following recipients? returned | the attachment contains ", re.IGNORECASE)
-_SERVER: Final = late(r"SMTP server <([^<>\s]{1,255})> .{1,120}?\(([A-Z]{4,8})\)", re.IGNORECASE)
-_MESSAGE: Final = late(r"with the following error message: \[(.*)", re.IGNORECASE)
+_REJECTED: Final = late(
+    r"(?P<reason>)SMTP server <[^<>\s]{1,255}> rejected recipient <(?P<named>[^<>\s]{1,320})>", re.IGNORECASE
+)
+_END: Final = late(
+    r" the following recipients? returned | the attachment contains | SMTP server <[^<>\s]{1,255}> rejected ",
+    re.IGNORECASE,
+)
+_SERVER: Final = late(
+    r"SMTP server <([^<>\s]{1,255})> .{1,400}?\((?:error following )?([A-Z]{4,8})(?: command)?\)", re.IGNORECASE
+)
+_MESSAGE: Final = late(r"(?:with the following error message|it responded as follows): \[(.*)", re.IGNORECASE)
 _LOOK: Final = 16_384
 
 
@@ -44,11 +58,11 @@ def read(message: Message) -> Reading | None:
     """Return the recipients of each error, or None where there is none."""
     text = " ".join(message.notice[:_LOOK].split())
     found: dict[str, Evidence] = {}
-    for match in _ERROR.finditer(text):
-        end = _END.search(text, match.end())
-        said = text[match.end() : end.start() if end else None].strip()
-        for address in addresses.find_all(match[2]):
-            found.setdefault(address, _evidence(address, said))
+    for match in (*_ERROR.finditer(text), *_REJECTED.finditer(text)):
+        new = [address for address in addresses.find_all(match["named"]) if address not in found]
+        end = _END.search(text, match.end()) if new else None
+        said = text[match.end("reason") : end.start() if end else None].strip()
+        found |= {address: _evidence(address, said) for address in new}
     return report("full_details", list(found.values())) if found else None
 
 

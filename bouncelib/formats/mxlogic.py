@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from bouncelib.model import Reading
 
 _LAYOUT: Final = Layout(
-    opens=("following address failed", "following addresses failed"),
+    opens=("following address failed", "following addresses failed", "following address(es) failed"),
     recipient=r"^\s{0,20}<(?P<address>[^<>\s]{1,320})>:\s*(?P<text>\S.*)?$",
     closes=("included is a copy", "-----"),
 )

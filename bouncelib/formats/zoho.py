@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from bouncelib.model import Reading
 
 _LINE: Final = late(
-    r"\s{0,20}<?([^\s<>,]{1,254}@[^\s<>,]{1,254})>?[ ,]\s{0,4}((?:invalid address|error[ _]?code)\b.*)", re.IGNORECASE
+    r"\s{0,20}<?([^\s<>,]{1,254}@[^\s<>,]{1,254})>?[ ,]\s{0,4}((?:invalid address|(?:[^<>@:,]{1,60}, )?error[ _]?code)\b.*)",
+    re.IGNORECASE,
 )
 _STATUS: Final = late(r"\[status: \w{1,20}, address: <([^<>\s]{1,320})>,\s*(.*?)\]?\s*$", re.IGNORECASE)
 _CLOSES: Final = ("received:", "return-path:", "----- transcript", "message-id:", "message will be retried")
