@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _INTENDED: Final = "intended recipients:"
 _REASON: Final = "failure reason:"
-_EXTENDED: Final = late(r"<?([^\s<>]{1,254}@[^\s<>:]{1,254})>?: (\S.*)")
+_EXTENDED: Final = late(r'<?((?:"[^"]{1,64}"|[^\s<>]{1,254})@[^\s<>:]{1,254})>?: (\S.*)')
 
 
 def read(message: Message) -> Reading | None:
