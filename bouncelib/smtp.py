@@ -150,7 +150,8 @@ def join_lines(text: str) -> str:
         return text
 
     def keep(match: re.Match[str]) -> str:
-        if match[1] != code:
+        # ``from MTA(smtp:[192.0.2.30]:25): 550 5.1.1 ...``: here the reply of another server begins.
+        if match[1] != code or text[: match.start()].endswith("):"):
             return match[0]
         # The first line of a reply need not carry the enhanced code that a later one has.
         return f" {match[2]} " if match[2] and match[2] not in text[: match.start()] else " "
