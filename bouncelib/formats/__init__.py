@@ -42,6 +42,7 @@ ORDER: Final = (
     "pec",
     "fml",
     "mailman",
+    "mlmmj",
     "full_details",
     "technical_details",
     "delivery_step",
