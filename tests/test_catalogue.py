@@ -30,6 +30,8 @@ SHARED = {
     "dovecot": {"mdn"},
     "mdn": {"dovecot"},
     "feedback": {"arf"},
+    # It writes under Postfix's subject.
+    "postfix": {"slimta"},
     # Whatever Mailman sends has its header.
     "list-notice": {"list_command", "mailman"},
     # RFC 3834's field stands on delivery reports and acknowledgements too.
@@ -38,6 +40,7 @@ SHARED = {
         "dovecot",
         "chasquid",
         "haraka",
+        "slimta",
         "zonemta",
         "gmail",
         "postfix",

@@ -52,6 +52,7 @@ ORDER: Final = (
     "sendmail5",
     "exim",
     "haraka",
+    "slimta",
     # It greets as qmail does.
     "james",
     "qmail",
