@@ -98,7 +98,9 @@ def test_several_messages_stand_apart(root: Path) -> None:
     messages = sorted(folder.glob("*.eml"))
     result = run(str(folder))
     assert result.stdout.count("\n\n") == len(messages) - 1
-    assert [line for line in result.stdout.splitlines() if not line.startswith(" ") and line] == list(map(str, messages))
+    assert [line for line in result.stdout.splitlines() if not line.startswith(" ") and line] == list(
+        map(str, messages)
+    )
 
 
 def test_own_rules_and_formats_show_too(tmp_path: Path) -> None:
