@@ -52,6 +52,7 @@ _SUBJECT: Final = late(
     r"подтвердите (?:отправку|письмо)|подтверждение (?:отправки|отправителя)|choicemail|"
     r"^bitte bestatigen sie (?:ihre|die) (?:nachricht|e-?mail|mail)\b|"
     r"^(?:veuillez|merci de) (?:confirmer|vous authentifier)|demande d'authentification|"
+    r"^authentification (?:requise|necessaire)|"
     r"^(?:por favor,? )?confirm[ea] (?:el envio|seu e|su correo|su mensaje|sua mensagem)|^conferma il (?:tuo|suo) messaggio"
 )
 # Words of one filter each: they decide alone.
@@ -60,7 +61,7 @@ _OWN: Final = late(
     r"spamarrest\.com/|spam ?arrest requests that senders|"
     r"earthlink\.net/wam/addme|added to my list of approved senders|allow incoming messages only from senders|"
     r"bluebottle\.com/verification|protected by bluebottle|usa o antispam uol|"
-    r"tira-teima\.as\.uol|chall?engesender\.html|you are a real live human being|"
+    r"tira-teima\.as\.uol|antispam uol\W{1,4}tira-teima|chall?engesender\.html|you are a real live human being|"
     r"click the link below so i can receive|"
     r"using the knowspam|mailblocks|vanquish\.com/|sendio |qurb\.com/|choicemail|spamlion|0spam\.com/|digiportal|"
     r"bitdefender challenge"
