@@ -52,7 +52,8 @@ _SUBJECT: Final = late(
     r"подтвердите (?:отправку|письмо)|подтверждение (?:отправки|отправителя)|choicemail|"
     r"^bitte bestatigen sie (?:ihre|die) (?:nachricht|e-?mail|mail)\b|"
     r"^(?:veuillez|merci de) (?:confirmer|vous authentifier)|demande d'authentification|"
-    r"^authentification (?:requise|necessaire)|"
+    r"^authentification (?:requise|necessaire)|verificacion (?:necesaria|requerida)|verificacao (?:necessaria|requerida)|"
+    r"^please verify (?:your|this|that) .{0,20}(?:message|e-?mail|mail) (?:to|for) |"
     r"^(?:por favor,? )?confirm[ea] (?:el envio|seu e|su correo|su mensaje|sua mensagem)|^conferma il (?:tuo|suo) messaggio"
 )
 # Words of one filter each: they decide alone.
@@ -69,7 +70,7 @@ _OWN: Final = late(
 # Words that hold a message back until its sender has done something.
 _HELD: Final = late(
     r"(?:your|the|this) (?:e-?mail|message|mail)s?(?: (?:[^.]|\.\w){0,80})? (?:is|was|has been|will be|are|waits?)[^.]{0,30}"
-    r"(?:held|queued|quarantined|waitlisted|on hold|not (?:been |be )?(?:yet )?delivered|waiting|stored|"
+    r"(?:held|queued|quarantined|waitlisted|on hold|pending|not (?:been |be )?(?:yet )?delivered|waiting|stored|"
     r"delayed)[^.]{0,160}"
     r"|(?:before|until|so that|in order)[^.]{0,80}(?:your|the|this) (?:e-?mail|message|mail)s? (?:can|will|may|is|"
     r"be|reach|waits?)"
@@ -77,6 +78,8 @@ _HELD: Final = late(
     r"if you (?:do not|don't) (?:confirm|reply|respond)[^.]{0,80}(?:your|the) (?:e-?mail|message|mail) will (?:not )?be|"
     r"(?:your|the) (?:e-?mail|message|mail) (?:you sent )?requires that you (?:verify|confirm)|"
     r"para que sua mensagem seja (?:entregue|encaminhada)|para que su mensaje sea entregado|"
+    r"su mensaje (?:[^.]|\.\w){0,80}(?:retenido|en espera|pendiente)|"
+    r"sua mensagem (?:[^.]|\.\w){0,80}(?:retida|em espera|pendente)|"
     r"damit ihre (?:nachricht|e-?mail) zugestellt|um ihre (?:nachricht|e-?mail) zuzustellen|"
     r"ihre (?:nachricht|e-?mail) (?:[^.]|\.\w){0,80}(?:noch nicht zugestellt|zuruckgehalten)|"
     r"pour que votre (?:message|e-?mail|mail)[^.]{0,60}(?:remis|delivre|distribue|parvienne)|"
@@ -164,6 +167,8 @@ FORMAT: Final = Format(
                 "veuillez confirmer",
                 "merci de confirmer",
                 "authentification",
+                "verificacion",
+                "verificacao",
                 "confirme su",
                 "confirme sua",
                 "conferma il",
