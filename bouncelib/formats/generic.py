@@ -162,7 +162,7 @@ def _is_report(signs: Signs, text: str) -> bool:
         return True
     robot = signs.from_daemon or signs.null_return_path
     # Of a program that watches servers, or a ticket, the subject only mentions a failure.
-    if not (robot or signs.failure_opening):
+    if not (robot or signs.failure_opening) or (not robot and _asks(signs.subject)):
         return False
     if signs.null_return_path and (signs.from_daemon or signs.failure_subject):
         return True
@@ -178,6 +178,11 @@ def _is_report(signs: Signs, text: str) -> bool:
     if signs.from_daemon and signs.failure_subject:
         return True
     return _ADDRESSED.search(text) is not None and (robot or headers.raw(b"list-unsubscribe") is None)
+
+
+def _asks(subject: str) -> bool:
+    """Return whether `subject` asks something of its own, as people do: after a colon it may be the original's that asks."""
+    return subject.rstrip().endswith("?") and ":" not in subject
 
 
 def _without_summary(text: str) -> str:
