@@ -27,6 +27,7 @@ from bouncelib import smtp
 from bouncelib.format import Fingerprint, Format, report
 from bouncelib.message import Group, Message, split_groups
 from bouncelib.model import Action, EnhancedCode, Evidence, Reading, mta_name
+from bouncelib.notice import original_start
 from bouncelib.patterns import late
 from bouncelib.signs import fold
 from bouncelib.text import decode_words
@@ -90,8 +91,12 @@ def read(message: Message) -> Reading | None:
 
 def read_text(message: Message) -> Reading | None:
     """Return what fields in the notice itself say, where software sends no part of their own for them."""
-    match = _IN_TEXT.search(message.notice)
-    return _read_groups(message, split_groups(message.notice[match.start() :])) if match else None
+    notice = message.notice
+    match = _IN_TEXT.search(notice)
+    # Fields below the returned message's beginning are a report that came back itself, and tell of somebody else.
+    if match is None or original_start(notice[: match.start()]) < match.start():
+        return None
+    return _read_groups(message, split_groups(notice[match.start() :]))
 
 
 def _read_groups(message: Message, groups: Sequence[Group]) -> Reading | None:
