@@ -27,7 +27,6 @@ from bouncelib import smtp
 from bouncelib.format import Fingerprint, Format, report
 from bouncelib.message import Group, Message, split_groups
 from bouncelib.model import Action, EnhancedCode, Evidence, Reading, mta_name
-from bouncelib.notice import original_start
 from bouncelib.patterns import late
 from bouncelib.signs import fold
 from bouncelib.text import decode_words
@@ -61,6 +60,7 @@ _PER_RECIPIENT: Final = _RECIPIENT | {
     "will-retry-until",
 }
 _IN_TEXT: Final = late(r"(?im)^(?:reporting-mta|final-recipient)[ \t]*:")
+_COPY: Final = late(r"(?im)^-{3,} .{0,60}(?:below this line|copy of|original message|returned message)")
 _REPLY: Final = late(r"[45][0-9]{2}")
 # Courier's own name for an alias that leads to a program.
 _INTERNAL: Final = '".xalias/'
@@ -93,8 +93,8 @@ def read_text(message: Message) -> Reading | None:
     """Return what fields in the notice itself say, where software sends no part of their own for them."""
     notice = message.notice
     match = _IN_TEXT.search(notice)
-    # Fields below the returned message's beginning are a report that came back itself, and tell of somebody else.
-    if match is None or original_start(notice[: match.start()]) < match.start():
+    # Fields in the copy of the message are a report that came back itself, and tell of somebody else.
+    if match is None or _COPY.search(notice, 0, match.start()):
         return None
     return _read_groups(message, split_groups(notice[match.start() :]))
 
