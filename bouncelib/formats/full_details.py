@@ -17,7 +17,7 @@ or, with no sentence before the server's name:
     SMTP Server <mx.library.example> rejected recipient <ann@library.example>
       (Error following RCPT command). It responded as follows: [550 5.1.1 User unknown]
 
-Source: reports as seen in public test data.
+Source: reports as seen in public test data; the form without a sentence before the server's name as other parsers describe it.
 """
 
 from __future__ import annotations

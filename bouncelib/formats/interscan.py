@@ -82,7 +82,7 @@ FORMAT: Final = Format(
         Fingerprint(
             phrases=("message from interscan messaging security suite", "message from interscan e-mail viruswall")
         ),
-        # The banner can be turned off.
+        # Without the banner.
         Fingerprint(
             subjects=("mail could not be delivered", "メッセージを配信できません", "メール配信に失敗しました"),
             phrases=("unable to deliver message to", "sent rcpt to ... received"),

@@ -10,8 +10,8 @@ A sample:
     e stato rilevato un errore 5.1.1 - indirizzo non valido.
     Il messaggio e stato rifiutato dal sistema.
 
-Source: RFC 6109, section 3 (the receipts and notices, and the field that names each); the Italian sentences are those of the
-technical rules in the decree of 2 November 2005. The receipt of acceptance speaks for the sender's own provider and of no delivery.
+Source: RFC 6109, section 3 (the receipts and notices, and the field that names each); the Italian sentences
+are remembered and not looked up. The receipt of acceptance speaks for the sender's own provider and of no delivery.
 """
 
 from __future__ import annotations

@@ -23,7 +23,8 @@ from bouncelib.format import Fingerprint, Format, report
 from bouncelib.message import Message
 from bouncelib.model import Action, Evidence, Reading, Refused
 
-_OPENS: Final = "delivery failed for:"
+_HEADING: Final = "Delivery failed for:"
+_OPENS: Final = _HEADING.lower()
 _SAYS: Final = "destination host responded:"
 # Its own words for a server that it did not reach.
 _OWN: Final = ("connection failed", "no usable dns records", "dns lookup failed")
@@ -65,7 +66,7 @@ def read(message: Message) -> Reading | None:
             Evidence(
                 address=address,
                 action=Action.FAILED,
-                diagnostic=text if not about or address in about else f"Delivery failed for: {address}",
+                diagnostic=text if not about or address in about else _HEADING,
                 diagnostic_type="smtp",
                 remote_mta=remote.partition(";")[2].strip() or None if remote else None,
                 refused=Refused.NEVER_REACHED if unreached else Refused.IN_SESSION if remote else None,
