@@ -11,6 +11,7 @@ import pickle
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, overload
@@ -217,17 +218,19 @@ def _work(connection: Connection, job: _Job, others: Iterable[Connection]) -> No
         other.close()
     # Ctrl-C goes to the whole group; whoever started the workers ends them.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    connection.send_bytes(_READY)
-    while True:
-        try:
-            items = pickle.loads(connection.recv_bytes())  # noqa: S301 - from the process that started this one
-        except EOFError:
-            return
-        try:
-            answer = pickle.dumps((job.done(items), None), pickle.HIGHEST_PROTOCOL)
-        except Exception as error:  # noqa: BLE001 - the caller's function raises it again in the caller's process
-            answer = _raised(error)
-        connection.send_bytes(answer)
+    # The caller's process may end at any time, and its end of the pipe with it, read to the last byte or not.
+    with suppress(EOFError, ConnectionError):
+        connection.send_bytes(_READY)
+        while True:
+            connection.send_bytes(_answer(job, connection.recv_bytes()))
+
+
+def _answer(job: _Job, chunk: bytes) -> bytes:
+    try:
+        items = pickle.loads(chunk)  # noqa: S301 - from the process that started this one
+        return pickle.dumps((job.done(items), None), pickle.HIGHEST_PROTOCOL)
+    except Exception as error:  # noqa: BLE001 - the caller's function raises it again in the caller's process
+        return _raised(error)
 
 
 def _raised(error: Exception) -> bytes:

@@ -294,6 +294,20 @@ def test_an_interrupt_ends_all_processes_and_prints_no_traceback(tmp_path: Path,
         os.killpg(process.pid, 0)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="the pipe is another thing there")
+def test_a_worker_ends_in_silence_where_its_caller_left_an_answer_unread() -> None:
+    ours, theirs = multiprocessing.Pipe()
+    life = batch._work  # noqa: SLF001 - what a worker does cannot be timed from outside
+    worker = multiprocessing.get_context("fork").Process(target=life, args=(theirs, None, [ours]))
+    worker.start()
+    theirs.close()
+    # It is ready, and says so to nobody: on a Unix socket, what it asks for next is refused.
+    assert ours.poll(60)
+    ours.close()
+    worker.join(60)
+    assert worker.exitcode == 0
+
+
 def test_a_report_comes_back_equal_from_a_pickle(mails: list[Mail]) -> None:
     for mail in mails:
         report = parse_bounce(mail.raw)

@@ -25,6 +25,8 @@ def run(command: str, folder: Path) -> str:
     if program == "cat":
         return "".join((folder / name).read_text("utf-8") for name in arguments)
     environment = {**os.environ, "PYTHONPATH": str(Path(bouncelib.__file__).parents[1]), "PYTHONIOENCODING": "utf-8"}
+    # The page shows what `pytest` prints, whatever options this run of it has.
+    environment.pop("PYTEST_ADDOPTS", None)
     done = subprocess.run(
         [sys.executable, "-P", *PROGRAMS[program], *arguments],
         capture_output=True,
