@@ -16,7 +16,7 @@ from bouncelib import address as addresses
 from bouncelib import smtp
 from bouncelib.errors import FormatError
 from bouncelib.message import Headers, Message
-from bouncelib.model import Action, Evidence, Kind, Reading, Refused
+from bouncelib.model import Action, Evidence, Kind, Reading, Refused, Stage
 from bouncelib.patterns import late
 
 ORIGINAL_MARKS: Final = (
@@ -187,6 +187,34 @@ def refusal(text: str, remote: str | None = None) -> Refused | None:
     if reply.code and (remote or smtp.find_stage(text)):
         return Refused.IN_SESSION
     return Refused.NEVER_REACHED if _UNREACHED.search(text.lower()) else Refused.AFTER_ACCEPTANCE
+
+
+def failure(
+    name: str,
+    address: str,
+    said: str,
+    host: str | None = None,
+    *,
+    remote: bool = False,
+    stage: Stage | None = None,
+    kind: str | None = None,
+) -> Evidence:
+    """Return what the format `name` reads of a recipient whom the mail did not reach, and why: what `host` or the reporter `said`.
+
+    `remote` says that it was another server's word where no host is named, `stage` at which step of the session, `kind` of
+    which type the words are (RFC 3464, section 2.3.6).
+    """
+    return Evidence(
+        address=address,
+        action=Action.FAILED,
+        diagnostic=said or None,
+        diagnostic_type=kind,
+        remote_mta=host,
+        host=host,
+        stage=stage,
+        refused=refusal(said, host or ("remote" if remote else None)),
+        format=name,
+    )
 
 
 def read_lines(layout: Layout, lines: Sequence[str]) -> list[dict[str, Any]]:

@@ -17,8 +17,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bouncelib import address as addresses
-from bouncelib.format import Fingerprint, Format, refusal, report
-from bouncelib.model import Action, Evidence
+from bouncelib.format import Fingerprint, Format, failure, report
+from bouncelib.model import Evidence
 from bouncelib.patterns import late
 
 if TYPE_CHECKING:
@@ -56,13 +56,7 @@ def _evidence(address: str, replies: list[str]) -> Evidence:
     own = [reply for reply in replies if address.lower() in reply.lower()]
     # A reply that names nobody holds for all.
     text = " ".join(own or [reply for reply in replies if "@" not in reply] or replies)
-    return Evidence(
-        address=address,
-        action=Action.FAILED,
-        diagnostic=text or None,
-        refused=refusal(text, "remote"),
-        format="activehunter",
-    )
+    return failure("activehunter", address, text, remote=True)
 
 
 FORMAT: Final = Format("activehunter", (Fingerprint(headers=("x-ahmailid",)),), read=read)

@@ -23,8 +23,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from bouncelib import address as addresses
-from bouncelib.format import Fingerprint, Format, refusal, report
-from bouncelib.model import Action, Evidence, Stage
+from bouncelib.format import Fingerprint, Format, failure, report
+from bouncelib.model import Evidence, Stage
 from bouncelib.patterns import late
 
 if TYPE_CHECKING:
@@ -71,16 +71,7 @@ def _evidence(address: str, text: str, step: str) -> Evidence:
     server, words = _HOST.match(text), _SAID.search(text)
     host = server[1] if server else None
     said = text[words.end() :] if words else text
-    return Evidence(
-        address=address,
-        action=Action.FAILED,
-        diagnostic=said or None,
-        remote_mta=host,
-        host=host,
-        stage=_STEPS.get(step),
-        refused=refusal(said, host),
-        format="delivery_step",
-    )
+    return failure("delivery_step", address, said, host, stage=_STEPS.get(step))
 
 
 FORMAT: Final = Format(

@@ -24,8 +24,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bouncelib import address as addresses
-from bouncelib.format import ORIGINAL_MARKS, Fingerprint, Format, refusal, report
-from bouncelib.model import Action, Evidence
+from bouncelib.format import ORIGINAL_MARKS, Fingerprint, Format, failure, report
 from bouncelib.patterns import late
 
 if TYPE_CHECKING:
@@ -64,17 +63,7 @@ def read(message: Message) -> Reading | None:
             said = [subject[len(_PREFIX) :].strip()]
             named = named or addresses.find_all(subject)[:1]
     text = " ".join(said)
-    recipients = [
-        Evidence(
-            address=address,
-            action=Action.FAILED,
-            diagnostic=text or None,
-            diagnostic_type="x-notes",
-            refused=refusal(text),
-            format="domino",
-        )
-        for address in dict.fromkeys(named)
-    ]
+    recipients = [failure("domino", address, text, kind="x-notes") for address in dict.fromkeys(named)]
     return report("domino", recipients) if recipients else None
 
 

@@ -24,8 +24,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from bouncelib import address as addresses
-from bouncelib.format import ORIGINAL_MARKS, Fingerprint, Format, refusal, report
-from bouncelib.model import Action, Evidence
+from bouncelib.format import ORIGINAL_MARKS, Fingerprint, Format, failure, report
 from bouncelib.patterns import late
 
 if TYPE_CHECKING:
@@ -69,13 +68,7 @@ def read(message: Message) -> Reading | None:
             if not identifying and not (bare[0].isdigit() and not found[-1][1]):
                 found[-1][1].append(bare)
     recipients = [
-        Evidence(
-            address=address,
-            action=Action.FAILED,
-            diagnostic=" ".join(said) or None,
-            refused=refusal(" ".join(said)),
-            format="exchange55",
-        )
+        failure("exchange55", address, " ".join(said))
         for address, said in ((_address(who) or _only(head, found), said) for who, said in found)
         if address
     ]

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final
 
 from bouncelib import address as addresses
 from bouncelib import smtp
-from bouncelib.format import Fingerprint, Format, refusal, report
+from bouncelib.format import Fingerprint, Format, failure, report
 from bouncelib.model import Action, Evidence, Refused
 from bouncelib.patterns import late
 
@@ -72,14 +72,7 @@ def read(message: Message) -> Reading | None:
 def _refused(address: str, lines: list[str]) -> Evidence:
     turn = next((turn for turn in smtp.read_transcript(lines) if turn.reply), None)
     text = turn.text if turn else " ".join(filter(None, lines))
-    return Evidence(
-        address=address,
-        action=Action.FAILED,
-        diagnostic=text or None,
-        stage=smtp.command_stage(turn.command) if turn else None,
-        refused=refusal(text, "remote"),
-        format="ezweb",
-    )
+    return failure("ezweb", address, text, stage=smtp.command_stage(turn.command) if turn else None, remote=True)
 
 
 FORMAT: Final = Format(

@@ -27,8 +27,8 @@ from typing import TYPE_CHECKING, Final
 
 from bouncelib import address as addresses
 from bouncelib import smtp
-from bouncelib.format import Fingerprint, Format, refusal, report
-from bouncelib.model import Action, Evidence
+from bouncelib.format import Fingerprint, Format, failure, report
+from bouncelib.model import Evidence
 from bouncelib.patterns import late
 
 if TYPE_CHECKING:
@@ -70,16 +70,7 @@ def _evidence(address: str, text: str) -> Evidence:
     server, words = _SERVER.search(text), _MESSAGE.search(text)
     host = server[1].lower() if server else None
     said = words[1].rstrip().removesuffix("]") if words else text
-    return Evidence(
-        address=address,
-        action=Action.FAILED,
-        diagnostic=said or None,
-        remote_mta=host,
-        host=host,
-        stage=smtp.command_stage(server[2]) if server else None,
-        refused=refusal(said, host),
-        format="full_details",
-    )
+    return failure("full_details", address, said, host, stage=smtp.command_stage(server[2]) if server else None)
 
 
 FORMAT: Final = Format(

@@ -27,8 +27,8 @@ from typing import TYPE_CHECKING, Final
 
 from bouncelib import address as addresses
 from bouncelib import smtp
-from bouncelib.format import Fingerprint, Format, refusal, report
-from bouncelib.model import Action, Evidence
+from bouncelib.format import Fingerprint, Format, failure, report
+from bouncelib.model import Evidence
 from bouncelib.patterns import late
 
 if TYPE_CHECKING:
@@ -86,16 +86,7 @@ def _evidence(address: str, said: Sequence[str]) -> Evidence:
         elif not low.startswith("error type:"):
             words.append(row)
     text = " ".join(reply or words)
-    return Evidence(
-        address=address,
-        action=Action.FAILED,
-        diagnostic=text or None,
-        remote_mta=host,
-        host=host,
-        stage=stage,
-        refused=refusal(text, host),
-        format="hmailserver",
-    )
+    return failure("hmailserver", address, text, host, stage=stage)
 
 
 FORMAT: Final = Format(

@@ -33,8 +33,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from bouncelib import address as addresses
-from bouncelib.format import ORIGINAL_MARKS, Fingerprint, Format, refusal, report
-from bouncelib.model import Action, Evidence
+from bouncelib.format import ORIGINAL_MARKS, Fingerprint, Format, failure, report
 from bouncelib.patterns import late
 
 if TYPE_CHECKING:
@@ -80,10 +79,7 @@ def read(message: Message) -> Reading | None:
         else:
             listing = listing and not bare
     text = " ".join(said)
-    recipients = [
-        Evidence(address=address, action=Action.FAILED, diagnostic=text or None, refused=refusal(text), format="james")
-        for address in dict.fromkeys(named)
-    ]
+    recipients = [failure("james", address, text) for address in dict.fromkeys(named)]
     return report("james", recipients) if recipients and (text or greeted) else None
 
 

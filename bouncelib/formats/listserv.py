@@ -20,8 +20,7 @@ from typing import TYPE_CHECKING, Final
 
 from bouncelib import address as addresses
 from bouncelib import smtp
-from bouncelib.format import Fingerprint, Format, refusal, report
-from bouncelib.model import Action, Evidence
+from bouncelib.format import Fingerprint, Format, failure, report
 from bouncelib.patterns import late
 
 if TYPE_CHECKING:
@@ -57,17 +56,7 @@ def read(message: Message) -> Reading | None:
         host = smtp.host_name(mailer[1]) if mailer else None
         if mailer:
             text = mailer[2].strip().strip('"')
-        recipients.append(
-            Evidence(
-                address=address,
-                action=Action.FAILED,
-                diagnostic=text or None,
-                remote_mta=host,
-                host=host,
-                refused=refusal(text, host),
-                format="listserv",
-            )
-        )
+        recipients.append(failure("listserv", address, text, host))
     return report("listserv", recipients) if recipients else None
 
 

@@ -19,8 +19,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from bouncelib import address as addresses
-from bouncelib.format import Fingerprint, Format, refusal, report
-from bouncelib.model import Action, Evidence
+from bouncelib.format import Fingerprint, Format, failure, report
 from bouncelib.patterns import late
 
 if TYPE_CHECKING:
@@ -55,15 +54,7 @@ def read(message: Message) -> Reading | None:
         remote = text.lower().startswith(_RETURNED)
         if remote:
             text = text[len(_RETURNED) :].strip()
-        recipients.append(
-            Evidence(
-                address=address,
-                action=Action.FAILED,
-                diagnostic=text or None,
-                refused=refusal(text, "remote" if remote else None),
-                format="mailenable",
-            )
-        )
+        recipients.append(failure("mailenable", address, text, remote=remote))
     return report("mailenable", recipients) if recipients else None
 
 

@@ -17,8 +17,8 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from bouncelib import smtp
-from bouncelib.format import Fingerprint, Format, Layout, read_lines, refusal, report
-from bouncelib.model import Action, Evidence
+from bouncelib.format import Fingerprint, Format, Layout, failure, read_lines, report
+from bouncelib.model import Evidence
 from bouncelib.patterns import late
 
 if TYPE_CHECKING:
@@ -45,15 +45,7 @@ def _evidence(address: str, diagnostic: str | None = None, **_: Any) -> Evidence
     server = _SERVER.match(text)
     host = smtp.host_name(server[1]) if server else None
     said = text[server.end() :] if server else text
-    return Evidence(
-        address=address,
-        action=Action.FAILED,
-        diagnostic=said or None,
-        remote_mta=host,
-        host=host,
-        refused=refusal(said, host),
-        format="mailfoundry",
-    )
+    return failure("mailfoundry", address, said, host)
 
 
 FORMAT: Final = Format(

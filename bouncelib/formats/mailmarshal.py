@@ -29,8 +29,7 @@ from typing import TYPE_CHECKING, Final
 
 from bouncelib import address as addresses
 from bouncelib import smtp
-from bouncelib.format import Fingerprint, Format, refusal, report
-from bouncelib.model import Action, Evidence
+from bouncelib.format import Fingerprint, Format, failure, report
 from bouncelib.patterns import late
 
 if TYPE_CHECKING:
@@ -75,18 +74,7 @@ def read(message: Message) -> Reading | None:
     text = " ".join(said)
     return report(
         "mailmarshal",
-        [
-            Evidence(
-                address=address,
-                action=Action.FAILED,
-                diagnostic=text or None,
-                remote_mta=host,
-                host=host,
-                refused=refusal(text, host),
-                format="mailmarshal",
-            )
-            for address in recipients
-        ],
+        [failure("mailmarshal", address, text, host) for address in recipients],
         fields,
     )
 

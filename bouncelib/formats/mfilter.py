@@ -27,8 +27,7 @@ from typing import TYPE_CHECKING, Final
 
 from bouncelib import address as addresses
 from bouncelib import smtp
-from bouncelib.format import Fingerprint, Format, refusal, report
-from bouncelib.model import Action, Evidence
+from bouncelib.format import Fingerprint, Format, failure, report
 from bouncelib.patterns import late
 
 if TYPE_CHECKING:
@@ -60,17 +59,7 @@ def read(message: Message) -> Reading | None:
     return (
         report(
             "mfilter",
-            [
-                Evidence(
-                    address=address,
-                    action=Action.FAILED,
-                    diagnostic=text or None,
-                    stage=smtp.command_stage(command),
-                    refused=refusal(text, "remote"),
-                    format="mfilter",
-                )
-                for address in named
-            ],
+            [failure("mfilter", address, text, stage=smtp.command_stage(command), remote=True) for address in named],
         )
         if named
         else None

@@ -18,8 +18,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bouncelib.format import Fingerprint, Format, Layout, read_lines, refusal, report
-from bouncelib.model import Action, Evidence
+from bouncelib.format import Fingerprint, Format, Layout, failure, read_lines, report
 
 if TYPE_CHECKING:
     from bouncelib.message import Message
@@ -39,16 +38,7 @@ def read(message: Message) -> Reading | None:
         return None
     return report(
         "mxlogic",
-        [
-            Evidence(
-                address=facts["address"],
-                action=Action.FAILED,
-                diagnostic=facts.get("diagnostic"),
-                refused=refusal(facts.get("diagnostic", ""), "remote"),
-                format="mxlogic",
-            )
-            for facts in found
-        ],
+        [failure("mxlogic", facts["address"], facts.get("diagnostic", ""), remote=True) for facts in found],
     )
 
 

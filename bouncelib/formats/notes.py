@@ -17,8 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bouncelib import address as addresses
-from bouncelib.format import Fingerprint, Format, refusal, report
-from bouncelib.model import Action, Evidence
+from bouncelib.format import Fingerprint, Format, failure, report
 from bouncelib.patterns import late
 
 if TYPE_CHECKING:
@@ -52,17 +51,7 @@ def read(message: Message) -> Reading | None:
             found.append((address, reason))
         elif bare:
             said.append(bare)
-    recipients = [
-        Evidence(
-            address=address,
-            action=Action.FAILED,
-            diagnostic=text or None,
-            diagnostic_type="x-notes",
-            refused=refusal(text),
-            format="notes",
-        )
-        for address, text in found
-    ]
+    recipients = [failure("notes", address, text, kind="x-notes") for address, text in found]
     return report("notes", recipients) if recipients else None
 
 

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Final
 
 from bouncelib import address as addresses
 from bouncelib import smtp
-from bouncelib.format import Fingerprint, Format, refusal, report
-from bouncelib.model import Action, Evidence
+from bouncelib.format import Fingerprint, Format, failure, report
+from bouncelib.model import Evidence
 from bouncelib.patterns import late
 
 if TYPE_CHECKING:
@@ -60,16 +60,7 @@ def _evidence(address: str, text: str) -> Evidence:
     if server:
         text = text[server.end() :]
     step = _STEP.search(text)
-    return Evidence(
-        address=address,
-        action=Action.FAILED,
-        diagnostic=text.strip() or None,
-        remote_mta=host,
-        host=host,
-        stage=smtp.command_stage(step[1]) if step else None,
-        refused=refusal(text, host),
-        format="sendgrid",
-    )
+    return failure("sendgrid", address, text.strip(), host, stage=smtp.command_stage(step[1]) if step else None)
 
 
 FORMAT: Final = Format(

@@ -21,8 +21,8 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from bouncelib import address as addresses
-from bouncelib.format import Fingerprint, Format, refusal, report
-from bouncelib.model import Action, Evidence
+from bouncelib.format import Fingerprint, Format, failure, report
+from bouncelib.model import Evidence
 from bouncelib.patterns import late
 
 if TYPE_CHECKING:
@@ -61,15 +61,7 @@ def read(message: Message) -> Reading | None:
 
 
 def _evidence(address: str, host: str | None, text: str) -> Evidence:
-    return Evidence(
-        address=address,
-        action=Action.FAILED,
-        diagnostic=text or None,
-        remote_mta=host,
-        host=host,
-        refused=refusal(text, host) if text else None,
-        format="surfcontrol",
-    )
+    return failure("surfcontrol", address, text, host)
 
 
 FORMAT: Final = Format(

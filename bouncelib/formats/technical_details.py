@@ -24,8 +24,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from bouncelib import smtp
-from bouncelib.format import Fingerprint, Format, Layout, read_lines, refusal, report
-from bouncelib.model import Action, Evidence
+from bouncelib.format import Fingerprint, Format, Layout, failure, read_lines, report
+from bouncelib.model import Evidence
 from bouncelib.patterns import late
 
 if TYPE_CHECKING:
@@ -55,16 +55,7 @@ def _evidence(address: str, diagnostic: str = "", **_: Any) -> Evidence:  # noqa
     )
     said = diagnostic[step.end() :].partition("SMTP:")[0].strip() if step else diagnostic
     host = step[2].lower() if step else None
-    return Evidence(
-        address=address,
-        action=Action.FAILED,
-        diagnostic=said or None,
-        remote_mta=host,
-        host=host,
-        stage=smtp.command_stage(step[1]) if step else None,
-        refused=refusal(said, host),
-        format="technical_details",
-    )
+    return failure("technical_details", address, said, host, stage=smtp.command_stage(step[1]) if step else None)
 
 
 FORMAT: Final = Format(
