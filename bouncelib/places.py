@@ -24,9 +24,14 @@ _INTRODUCTION: Final = late(
 )
 # What is said of one.
 _PREDICATE: Final = late(
-    r"[,;:)\]. ]{0,3}(?:did not|does ?n[o']t|do not|is not|isn't|was not|were not|has been|has no|is (?:un|in|dis|over)|"
-    r"could not|cannot|can't|can not|not |wurde |konnte |ist |kann |n'|est |a ete |no |esta |ha |nao |foi |non |e |kon |"
+    r"[,;:)\]. ]{0,3}(?:did not|does ?n[o']t|do not|is not|isn't|was not|were not|has been|has no|"
+    r"(?:is|was|were) (?:un|in|dis|over|rej|ref|returned)|could not|cannot|can't|can not|not |wurde |konnte |ist |kann |n'|est |a ete |no |esta |ha |nao |foi |non |e |kon |"
     r"kunde |ar |kunne |er |blev |ble |ei |on |nie |nelze |neexist|не |был)",
+)
+# What introduces one who got the message.
+_ARRIVED_AT: Final = late(
+    r"\b(?<!not )(?:was|were|been) (?:successfully )?(?:delivered|sent|relayed) to\W{0,12}$|\berfolgreich an\W{0,12}$|"
+    r"\b(?:ete|sido|stato) (?:remis|delivre|entregado|consegnato) (?:a|al)\W{0,12}$"
 )
 _SOLE: Final = late(
     r"^[\W_]{0,20}(?:(?:failed |final[- ])?(?:recipient|empfanger|destinatai?r[eio]{1,2})s?\W{0,8})?(?:rfc-?822;)?$"
@@ -41,7 +46,10 @@ def rank_of(before: str, after: str) -> int:
     aside = before.rstrip().endswith("(")
     if _SOLE.match(head) and not (ends or aside) and (not tail or tail[0] in ":.;,-(|" or smtp.find_reply(tail).code):
         return CERTAIN
-    if _INTRODUCTION.search(fold(before).rstrip(" \t<('\"[")):
+    introduced = fold(before).rstrip(" \t<('\"[")
+    if _ARRIVED_AT.search(introduced):
+        return UNSURE
+    if _INTRODUCTION.search(introduced):
         return NAMED
     # Sendmail and its like put the three dots between an address and what is said of it.
     opens = tail.startswith("...") or opens_with_failure(fold(tail.lstrip(",.;: "))[:30])

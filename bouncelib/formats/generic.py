@@ -56,6 +56,12 @@ _DIGEST: Final = late(
     r"(?:spam )?quarantine|"
     r"/var/log/|top \d* ?(?:failures|bounces|senders)",
 )
+# What mail systems write about besides single messages, by the subjects that they give it.
+_ADMINISTRATIVE: Final = late(
+    r"^(?:your |spam |daily |weekly |new |e-?mail |mail )*quarantine(?:d (?:messages|mail)|[ :-]+(?:summary|digest|report|"
+    r"notification|notice))|\bpassword\b.{0,40}\bexpir|^(?:planned|scheduled|upcoming) (?:\w+ )?(?:maintenance|downtime|outage)|"
+    r"^wartungsarbeiten|^maintenance (?:planifiee|programmee)|^mantenimiento programado|^manutenzione programmata"
+)
 _COUNT: Final = late(
     r"(?:received|delivered|deferred|bounced|failed|rejected|queued|hard|soft|sent)\W{1,3}\d{1,7}(?![\d.-])|"
     r"(?<![\d.])\d{1,7} +(?:received|delivered|deferred|bounced|failed|rejected)\b"
@@ -82,6 +88,14 @@ _OFFICE: Final = late(
     r"customer-?(?:service|care)|service-?desk|hilfe|kundenservice|kundendienst|assistance|soporte|suporte|assistenza|sac|"
     r"atendimento|klantenservice|kundservice|kundeservice|asiakaspalvelu|pomoc|podpora|ugyfelszolgalat|suport|destek|kefu)@",
     re.IGNORECASE,
+)
+# A receipt of delivery in words alone, as the sender asked for one.
+_ARRIVED: Final = late(
+    r"\b(?:your|the|this) (?:e-?mail|message|mail)\b(?:[^.]|\.\w){0,120} (?:was|has been) (?:successfully )?"
+    r"(?:delivered|relayed)\b|"
+    r"\b(?:ihre|die|diese) (?:e-?mail|nachricht|mail)\b(?:[^.]|\.\w){0,160} (?:zugestellt|ausgeliefert)\b|"
+    r"\b(?:votre|le|ce) (?:message|courriel|e-?mail)\b(?:[^.]|\.\w){0,120} a (?:bien )?ete (?:remis|distribue|delivre)\b|"
+    r"\b(?:su|el|este) (?:mensaje|correo)\b(?:[^.]|\.\w){0,120} (?:ha sido|fue) entregado\b"
 )
 # Numbers of messages look like addresses.
 _NUMBER_FIELD: Final = late(
@@ -116,7 +130,8 @@ def read(message: Message) -> Reading | None:
     text = whole[: original_start(whole)]
     folded = fold(text)
     told = tells_failure(folded, abroad=signs.from_daemon) or (signs.from_daemon and _CODE.search(folded))
-    if not (told or signs.failure_subject) or not _is_report(signs, " ".join(folded[:_ENOUGH].split())):
+    arrived = not told and signs.null_return_path and _ARRIVED.search(folded)
+    if not (told or arrived or signs.failure_subject) or not _is_report(signs, " ".join(folded[:_ENOUGH].split())):
         return None
     named = _recipients(message, text)
     if not named and len(text) < len(whole):
@@ -128,6 +143,8 @@ def read(message: Message) -> Reading | None:
     if not named:
         return None
     slow = Action.DELAYED if tells_delay(folded) or tells_delay(signs.subject) else Action.FAILED
+    if arrived and not signs.failure_subject:
+        slow = Action.DELIVERED
     return report(
         "generic",
         [
@@ -169,7 +186,8 @@ def _is_report(signs: Signs, text: str) -> bool:
     path = headers.raw(b"return-path")
     # A daemon that wants no answer has the null return path; one that has another is to show more.
     if (
-        _DIGEST.search(text)
+        _ADMINISTRATIVE.search(signs.subject)
+        or _DIGEST.search(text)
         or _TO_RECIPIENT.search(text)
         or (len(_COUNT.findall(text)) > 2 and not _CODE.search(text))
         or (path is not None and _BAIT.search(text) and not _CODE.search(text))
