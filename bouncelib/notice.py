@@ -71,9 +71,9 @@ _GIVEN_UP: Final = late(
 )
 # Said of one recipient among several, or over a list of some.
 _SENT: Final = late(
-    r"^\W{0,8}(?:(?:was|has been|message|successfully) ){0,3}(?:delivered|sent|relayed|zugestellt|delivre|remis|entregad[oa]|"
-    r"consegnato|afgeleverd|levererat|leveret|doruceno|доставлено)\b|successful|erfolgreich|avec succes|correctamente|"
-    r"con exito|com sucesso|correttamente|успешно"
+    r"^\W{0,8}(?:(?:it|your|the|e-?mail|mail|was|has been|message|successfully) ){0,5}(?:delivered|sent|relayed|"
+    r"zugestellt|delivre|remis|entregad[oa]|consegnato|afgeleverd|levererat|leveret|doruceno|доставлено)\b|"
+    r"successful|\bsucceeded\b|erfolgreich|avec succes|correctamente|con exito|com sucesso|correttamente|успешно"
 )
 # Whom to turn to, and where somebody went: what such words introduce has not failed.
 _TURN_TO: Final = late(
@@ -81,7 +81,7 @@ _TURN_TO: Final = late(
     r"support|information)|e-?mail us|write to|report (?:it|this|abuse)|complain|kontakt\w*|wenden sie sich|ruckfragen|fragen|"
     r"(?:escriba|dirija\w*|consult\w*|duvidas|entre em contato) |assistenza|vragen|обращайтесь|поддержк\w*|お問い合わせ|联系|"
     r"문의|(?:new|neue|nouvelle|nueva|nuovo|novo|nieuwe) (?:e-?mail[ -]?)?(?:address|adresse?|direccion|indirizzo|endereco)|"
-    r"please use|instead)\b[^@]{0,40}$",
+    r"please use|instead|(?:moved|changed|migrated|renamed) to|replaced (?:by|with))\b[^@]{0,40}$",
 )
 # How letters end in which nobody else is named as having failed.
 _CLOSING: Final = late(

@@ -25,7 +25,8 @@ _INTRODUCTION: Final = late(
 # What is said of one.
 _PREDICATE: Final = late(
     r"[,;:)\]. ]{0,3}(?:did not|does ?n[o']t|do not|is not|isn't|was not|were not|has been|has no|"
-    r"(?:is|was|were) (?:un|in|dis|over|rej|ref|returned)|could not|cannot|can't|can not|not |wurde |konnte |ist |kann |n'|est |a ete |no |esta |ha |nao |foi |non |e |kon |"
+    r"(?:is|was|were) (?:un|in|dis|over|rej|ref|returned)|could not|cannot|can't|can not|not |wurde |konnte |ist |kann |n'|"
+    r"est |a ete |no |esta |ha |nao |foi |non |e |kon |"
     r"kunde |ar |kunne |er |blev |ble |ei |on |nie |nelze |neexist|не |был)",
 )
 # What introduces one who got the message.

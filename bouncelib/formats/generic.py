@@ -33,52 +33,9 @@ from bouncelib.notice import (
 )
 from bouncelib.patterns import late
 from bouncelib.places import CERTAIN, SURE, UNSURE, joins, rank_of
+from bouncelib.reports import CODE, is_report
 from bouncelib.signs import Signs, fold
 
-# Words by which a report speaks of the reader's own message, or of one message that failed.
-_ADDRESSED: Final = late(
-    r"(?:your|you sent|you have sent|the (?:following|attached|original|enclosed|above|below)|this|an?|"
-    r"the) [^.@]{0,60}?(?:message|mail|e-?mail|letter|document|fax|sms)|you sent|(?:message|mail|e-?mail|"
-    r"delivery)[^.@]{0,60} (?:could|can|was|has|is|to)[^.@]{0,40}(?:not|n't|fail|reject|return|delay|undeliver|bounce|unable)|"
-    r"recipient|addressee|(?:following|these) (?:address|user|error)|delivery (?:fail|error|to)|undeliver|unknown (?:user|"
-    r"address)|user unknown|no such|invalid (?:user|address)|error message|ihre? |der nachricht|nachricht an|die nachricht|"
-    r"folgende|empfanger|votre|le message|destinataire|su mensaje|tu mensaje|el mensaje|correo|destinatario|sua mensagem|"
-    r"a mensagem|messaggio|il tuo|suo|uw bericht|het bericht|bericht|geadresseerde|meddelande|melding|beskeder?|viesti|"
-    r"wiadomosc|przesylk|zprav|uzenet|mesaj|ileti|сообщени|письмо|получател|адресат|лист |メール|メッセージ|宛先|送信|邮件|"
-    r"郵件|收件|信件|메일|메시지|수신|μηνυμα|הודע|الرسالة|رسالتك|ข้อความ|อีเมล|thu cua ban|pesan|poruk|sporocil|писмо|"
-    r"din e-?post|zustellung|consegna|distribution a |livraison|leverans|levering|besked|spravu|kezbesit|missatge|съобщени|"
-    r"доставк|повідомлен|παραδοσ|e-posta|gui thu",
-)
-# Statistics and logs speak of many messages.
-_DIGEST: Final = late(
-    r"grand totals|(?:daily|weekly|monthly) (?:\w+ )?(?:stat|report|summar)|(?:mail|delivery) statistics|summary for|logwatch|"
-    r"quarantine (?:summary|digest|inbox)|\d (?:new )?(?:e-?mail|mail|message)s? (?:is |are |held )?in (?:your |the )?"
-    r"(?:spam )?quarantine|"
-    r"/var/log/|top \d* ?(?:failures|bounces|senders)",
-)
-# What mail systems write about besides single messages, by the subjects that they give it.
-_ADMINISTRATIVE: Final = late(
-    r"^(?:your |spam |daily |weekly |new |e-?mail |mail )*quarantine(?:d (?:messages|mail)|[ :-]+(?:summary|digest|report|"
-    r"notification|notice))|\bpassword\b.{0,40}\bexpir|^(?:planned|scheduled|upcoming) (?:\w+ )?(?:maintenance|downtime|outage)|"
-    r"^wartungsarbeiten|^maintenance (?:planifiee|programmee)|^mantenimiento programado|^manutenzione programmata"
-)
-_COUNT: Final = late(
-    r"(?:received|delivered|deferred|bounced|failed|rejected|queued|hard|soft|sent)\W{1,3}\d{1,7}(?![\d.-])|"
-    r"(?<![\d.])\d{1,7} +(?:received|delivered|deferred|bounced|failed|rejected)\b"
-)
-# Notices to the one for whom a message was, not to its sender.
-_TO_RECIPIENT: Final = late(
-    r"\ban? (?:e-?mail|message|mail) (?:that was |which was )?(?:addressed|sent) to you\b|in mail to you\b"
-)
-# What makes a reader click, in mail that only looks like a report.
-_BAIT: Final = late(
-    r"(?:release|retrieve|recover|review|view|allow|read|fix|deliver|resend|access)[^.]{0,30}(?:pending|held|incoming|blocked|"
-    r"undelivered|quarantined|messages? (?:here|now))|(?:incoming|pending|undelivered|unreceived|new) (?:messages|mails|"
-    r"e-?mails)|(?:verify|validate|confirm|upgrade|re-?activate|update|unlock|sign in to) (?:your|the|to your) (?:account|"
-    r"mailbox|e-?mail|quota|storage|password|webmail)|your (?:mailbox|account|inbox|password|storage)[^.]{0,60}(?:exceeded|"
-    r"expire|almost|suspend|deactivat|closed|full)|to your (?:mailbox|inbox)|(?:parcel|package|shipment|courier|order number|"
-    r"tracking number)|unsubscribe|view (?:this|in) (?:e-?mail|browser)",
-)
 _ROBOT: Final = late(
     r"^(?:mailer-daemon|postmaster|mail-daemon|mdaemon|abuse|noreply|no-reply|root|mailmaster)@", re.IGNORECASE
 )
@@ -106,7 +63,6 @@ _REFUSED: Final = late(
     r"undeliver|not deliver)[^@]{0,60}(?:to|for)\b|[45]\d\d[ -][45]\.\d"
 )
 _TO: Final = late(r"(?im)^[ \t>|]{0,4}to: (.{3,500})$")
-_CODE: Final = late(r"\b[45]\d\d[ -](?:[45]\.\d{1,3}\.\d{1,3}\b|<|[^\W\d_])")
 _ENOUGH: Final = 1500
 _LIST: Final = 40
 _SUMMARY: Final = late(
@@ -114,6 +70,7 @@ _SUMMARY: Final = late(
     r"assunto|fecha|enviado|da|oggetto|inviato|aan|onderwerp|verzonden|til|emne|till|amne)[ \t]*:"
 )
 _FEW_FIELDS: Final = 9
+_TAKEN: Final = late(r"\W{0,4}2[0-9]{2}[ -]")
 # A reply of which only the codes are told.
 _BARE: Final = late(r"[^\d]{0,40}[45]\d\d(?:[ -][45]\.\d{1,3}\.\d{1,3})?\W{0,5}")
 # What gateways of X.400 and Exchange put before an Internet address, and programs that write fields as NAME=VALUE.
@@ -129,9 +86,9 @@ def read(message: Message) -> Reading | None:
     whole = message.notice
     text = whole[: original_start(whole)]
     folded = fold(text)
-    told = tells_failure(folded, abroad=signs.from_daemon) or (signs.from_daemon and _CODE.search(folded))
+    told = tells_failure(folded, abroad=signs.from_daemon) or (signs.from_daemon and CODE.search(folded))
     arrived = not told and signs.null_return_path and _ARRIVED.search(folded)
-    if not (told or arrived or signs.failure_subject) or not _is_report(signs, " ".join(folded[:_ENOUGH].split())):
+    if not (told or arrived or signs.failure_subject) or not is_report(signs, " ".join(folded[:_ENOUGH].split())):
         return None
     named = _recipients(message, text)
     if not named and len(text) < len(whole):
@@ -163,44 +120,9 @@ def read(message: Message) -> Reading | None:
 def _fate(said: str, otherwise: Action) -> Action:
     """Return what became of one recipient among several."""
     code = smtp.find_reply(said).code or ""
-    if not code and tells_arrival(fold(said)):
+    if not code and (_TAKEN.match(said) or tells_arrival(fold(said))):
         return Action.DELIVERED
     return Action.FAILED if code.startswith("5") else otherwise
-
-
-def _is_report(signs: Signs, text: str) -> bool:
-    """Return whether sender, return path, subject and opening words (`text`) are those of a report on one message.
-
-    Each alone is met in ordinary mail too: people write about bounces, phishing puts on their dress, and the postmaster's own
-    programs send statistics.
-    """
-    headers = signs.message.headers
-    if headers.raw(b"x-failed-recipients") is not None:
-        return True
-    robot = signs.from_daemon or signs.null_return_path
-    # Of a program that watches servers, or a ticket, the subject only mentions a failure.
-    if not (robot or signs.failure_opening) or (not robot and _asks(signs.subject)):
-        return False
-    if signs.null_return_path and (signs.from_daemon or signs.failure_subject):
-        return True
-    path = headers.raw(b"return-path")
-    # A daemon that wants no answer has the null return path; one that has another is to show more.
-    if (
-        _ADMINISTRATIVE.search(signs.subject)
-        or _DIGEST.search(text)
-        or _TO_RECIPIENT.search(text)
-        or (len(_COUNT.findall(text)) > 2 and not _CODE.search(text))
-        or (path is not None and _BAIT.search(text) and not _CODE.search(text))
-    ):
-        return False
-    if signs.from_daemon and signs.failure_subject:
-        return True
-    return _ADDRESSED.search(text) is not None and (robot or headers.raw(b"list-unsubscribe") is None)
-
-
-def _asks(subject: str) -> bool:
-    """Return whether `subject` asks something of its own, as people do: after a colon it may be the original's that asks."""
-    return subject.rstrip().endswith("?") and ":" not in subject
 
 
 def _without_summary(text: str) -> str:
@@ -315,7 +237,7 @@ def _after_headers(message: Message, whole: str, start: int) -> dict[str, str]:
 def _said(lines: list[str], number: int, places: list[int], address: str, everything: list[str]) -> str:
     """Return what is said of the recipient named in line `number` of `places`; `everything` has a transcript further down."""
     end = next((place for place in places if place > number), len(lines))
-    said = _telling(lines[number:end], address)
+    said = _telling(lines[number : _heading_start(lines, number, end)], address)
     if not said and len(places) > 1 and (heading := _heading(lines, number)):
         return heading
     while not said and end < len(lines):
@@ -334,6 +256,13 @@ def _said(lines: list[str], number: int, places: list[int], address: str, everyt
         before = [line.strip() for line in lines[max(0, top - 8) : top] if line.strip()]
         said = f"{' '.join(before)} {said}".strip()
     return said[:_ENOUGH]
+
+
+def _heading_start(lines: list[str], number: int, end: int) -> int:
+    """Return where the heading over the recipient in line `end` begins, which tells nothing of the one in `number`; else `end`."""
+    last = next((at for at in range(end - 1, number, -1) if lines[at].strip()), number)
+    over = end < len(lines) and last > number + 1 and lines[last].rstrip().endswith(":") and not lines[last - 1].strip()
+    return last if over else end
 
 
 def _heading(lines: list[str], number: int) -> str:
