@@ -1,6 +1,5 @@
 """Whether a message in nobody's format is a report on one message: by sender, return path, subject and opening words."""
 
-
 from __future__ import annotations
 
 from typing import Final

@@ -13,16 +13,14 @@ import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from bouncelib.errors import RuleError
 from bouncelib.model import BounceReport, Judgement, Reason
 from bouncelib.parser import BounceParser
 from bouncelib.rulebook import DEFAULT_RULES, Rule, Rulebook, Rules
 from bouncelib.rulebook.schema import read_rule
-
-if TYPE_CHECKING:
-    from bouncelib.words import Phrase
+from bouncelib.words import Phrase
 
 __all__ = ["Problem", "check_rules", "judge_example", "rule_hits"]
 
@@ -287,8 +285,10 @@ def _takes_all(first: Rule, second: Rule) -> bool:
         and (not first.stages or (bool(second.stages) and second.stages <= first.stages))
         and (not first.actions or (bool(second.actions) and second.actions <= first.actions))
         and _within(second.says, first.says, lambda narrow, wide: _phrase_within(narrow[1], wide[1]))
-        and _within(second.beside[0], first.beside[0], _phrase_within)
-        and all(any(_phrase_within(wide, narrow) for narrow in second.beside[1]) for wide in first.beside[1])
+        and _within(_phrases(second.also), _phrases(first.also), _phrase_within)
+        and all(
+            any(_phrase_within(wide, narrow) for narrow in _phrases(second.unless)) for wide in _phrases(first.unless)
+        )
         and (first.pattern is None or (second.pattern is not None and first.pattern.pattern == second.pattern.pattern))
     )
 
@@ -308,6 +308,10 @@ def _code_within(narrow: _Codes, wide: _Codes) -> bool:
 
 def _reply_within(narrow: str, wide: str) -> bool:
     return wide in {narrow, f"{narrow[0]}yz"}
+
+
+def _phrases(texts: Iterable[str]) -> list[Phrase]:
+    return [Phrase.parse(text) for text in texts]
 
 
 def _phrase_within(narrow: Phrase, wide: Phrase) -> bool:

@@ -246,6 +246,8 @@ class PhraseList(Generic[_T]):
 
     def find(self, words: Words) -> list[_T]:
         """Return what stands behind each phrase in the text, in no order that matters; the same may be there twice."""
+        if not self._others and self._words.isdisjoint(words.singles):
+            return []
         text = words.text
         found: list[_T] = []
         for filed in (self._others, *map(self._by_word.__getitem__, self._words.intersection(words.singles))):

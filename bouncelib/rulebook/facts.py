@@ -54,6 +54,6 @@ def fulfilled(hits: Iterable[Hit], facts: Facts) -> Iterator[Hit]:
             replies = rule.replies
             if replies and facts.reply not in replies and facts.reply_class not in replies:
                 continue
-            if not (rule.simple or rule.matches(facts.status, facts.stage, facts.action, facts.text, facts.said)):
+            if not (rule.simple or rule.matches(facts.status, facts.stage, facts.action, facts, facts.said)):
                 continue
         yield hit

@@ -9,7 +9,8 @@ from typing import Any, Final
 from bouncelib.errors import RuleError
 from bouncelib.model import Confidence, Reason
 from bouncelib.rulebook.facts import Facts, fulfilled
-from bouncelib.rulebook.schema import Phrases, Rule, check_table, check_values
+from bouncelib.rulebook.schema import Rule, check_table, check_values
+from bouncelib.words import PhraseList
 
 _CONDITIONS: Final = frozenset({"status", "reply", "stage", "action", "says", "also", "unless", "pattern"})
 _CHANGES: Final = frozenset({"reason", "verdict", "confidence"})
@@ -26,7 +27,7 @@ class Rating:
         """Take a `table` that `read_rating` finds nothing wrong with."""
         self._table = table
         self._conditions = rule = Rule({"reason": Reason.UNDETERMINED.value, **table}, prefix, reasons)
-        self._says = Phrases(phrase for _, phrase in rule.says) if rule.has_words else None
+        self._says = PhraseList((text, text) for text, _ in rule.says) if rule.has_words else None
         self.id = rule.id
         self.rules = frozenset(table.get("rules", ()))
         """The public ids of the rules that it speaks of; of all, where there are none."""
@@ -38,7 +39,7 @@ class Rating:
         return (
             (not self.rules or rule.id in self.rules)
             and (not self.reasons or rule.reason in self.reasons or rule.base in self.reasons)
-            and (self._says is None or self._says.any_in(facts.text))
+            and (self._says is None or bool(self._says.find(facts)))
             and any(fulfilled([(0, 0, "", self._conditions)], facts))
         )
 

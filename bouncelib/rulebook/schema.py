@@ -10,7 +10,7 @@ from typing import Any, Final
 from bouncelib.errors import RuleError
 from bouncelib.model import REASONS, Action, Confidence, EnhancedCode, Reason, Stage, Verdict
 from bouncelib.patterns import late
-from bouncelib.words import Phrase, spell_out
+from bouncelib.words import Phrase, PhraseList, Words, spell_out
 
 FILE_KEYS: Final = frozenset({"title", "hosts", "formats", "tokens", "rule", "disable", "reason", "rerate"})
 _CONDITIONS: Final = frozenset({"status", "reply", "stage", "action", "says"})
@@ -38,8 +38,9 @@ class Rule:
     """One rule, ready to be asked."""
 
     __slots__ = (
-        "_beside",
+        "_needed",
         "_table",
+        "_unwanted",
         "_wide",
         "actions",
         "base",
@@ -99,7 +100,8 @@ class Rule:
         self.rated: str | None = None
         """The id of what gave it another verdict than its own, if anything did."""
         self._table = table
-        self._beside: tuple[Phrases | None, Phrases] | None = None
+        self._needed: PhraseList[str] | None = None
+        self._unwanted: PhraseList[str] | None = None
 
     @property
     def says(self) -> tuple[tuple[str, Phrase], ...]:
@@ -107,10 +109,14 @@ class Rule:
         return tuple((text, Phrase.parse(text)) for text in spell_out(self._table.get("says", ())))
 
     @property
-    def beside(self) -> tuple[tuple[Phrase, ...], tuple[Phrase, ...]]:
-        """The phrases of which the text must hold one, too; and those of which it must hold none."""
-        also, unless = spell_out(self._table.get("also", ())), spell_out(self._table.get("unless", ()))
-        return tuple(map(Phrase.parse, also)), tuple(map(Phrase.parse, unless))
+    def also(self) -> list[str]:
+        """The phrases of which the text must hold one, too."""
+        return spell_out(self._table.get("also", ()))
+
+    @property
+    def unless(self) -> list[str]:
+        """The phrases of which the text must hold none."""
+        return spell_out(self._table.get("unless", ()))
 
     def status_matches(self, status: EnhancedCode | None) -> bool:
         """Return whether one of the rule's enhanced codes is `status`, if it asks for any."""
@@ -126,25 +132,28 @@ class Rule:
         return False
 
     def matches(
-        self, status: EnhancedCode | None, stage: str | None, action: str | None, words: str, said: str
+        self, status: EnhancedCode | None, stage: str | None, action: str | None, words: Words, said: str
     ) -> bool:
         """Return whether what is known meets what the rule asks of it beside phrases, codes and replies.
 
-        `words` are those of what was `said`, normalised. Of the codes only those of a long range are looked at: the others are
-        looked up (`codes`).
+        `words` are those of what was `said`. Of the codes only those of a long range are looked at: the others are looked up
+        (`codes`).
         """
-        if self._beside is None:
-            also, unless = self.beside
-            self._beside = Phrases(also) if also else None, Phrases(unless)
-        needed, unwanted = self._beside
-        return (
+        if self._unwanted is None:
+            self._needed = _listed(self.also) if "also" in self._table else None
+            self._unwanted = _listed(self.unless)
+        return bool(
             (not self.stages or stage in self.stages)
             and (not self.actions or action in self.actions)
-            and (needed is None or needed.any_in(words))
-            and not unwanted.any_in(words)
+            and (self._needed is None or self._needed.find(words))
+            and not self._unwanted.find(words)
             and (self.pattern is None or self.pattern.search(said) is not None)
             and (not self._wide or self.status_matches(status))
         )
+
+
+def _listed(texts: Iterable[str]) -> PhraseList[str]:
+    return PhraseList((text, text) for text in texts)
 
 
 def number_codes(class_: int, subject: int, detail: int) -> tuple[int, int]:
@@ -159,28 +168,6 @@ def _numbers(class_: int | None, subject: int, details: range | None) -> Iterato
             yield number_codes(one, subject, 0)[1]
         else:
             yield from (number_codes(one, subject, detail)[0] for detail in details)
-
-
-class Phrases:
-    """Phrases of which one is enough."""
-
-    __slots__ = ("_longer", "_single")
-
-    def __init__(self, phrases: Iterable[Phrase]) -> None:
-        """Keep `phrases`, those of one part apart."""
-        phrases = tuple(phrases)
-        self._single = tuple(phrase.parts[0] for phrase in phrases if len(phrase.parts) == 1)
-        self._longer = tuple(phrase for phrase in phrases if len(phrase.parts) > 1)
-
-    def any_in(self, text: str) -> bool:
-        """Return whether normalised `text` holds one of them."""
-        # Most are not there: those that are not cost no line of Python's.
-        if True in map(text.__contains__, self._single):
-            return True
-        for phrase in self._longer:  # noqa: SIM110 - as above
-            if phrase.parts[0] in text and phrase.found_in(text):
-                return True
-        return False
 
 
 def read_rule(table: Mapping[str, Any], prefix: str, reasons: Mapping[str, Reason]) -> Rule:
