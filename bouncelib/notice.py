@@ -71,9 +71,18 @@ _GIVEN_UP: Final = late(
 )
 # Said of one recipient among several, or over a list of some.
 _SENT: Final = late(
-    r"^\W{0,8}(?:(?:it|your|the|e-?mail|mail|was|has been|message|successfully) ){0,5}(?:delivered|sent|relayed|"
-    r"zugestellt|delivre|remis|entregad[oa]|consegnato|afgeleverd|levererat|leveret|doruceno|доставлено)\b|"
+    r"^\W{0,8}(?:it|(?:your|the) (?:e-?mail|mail|message)) (?:was|has been) (?:successfully )?(?:delivered|sent|relayed)\b|"
+    r"^\W{0,8}(?:(?:was|has been|message|successfully) ){0,3}(?:delivered|sent|relayed|zugestellt|delivre|remis|"
+    r"entregad[oa]|consegnato|afgeleverd|levererat|leveret|doruceno|доставлено)\b|"
     r"successful|\bsucceeded\b|erfolgreich|avec succes|correctamente|con exito|com sucesso|correttamente|успешно"
+)
+# A receipt of delivery in words alone, as the sender asked for one.
+_ARRIVED: Final = late(
+    r"\b(?:your|the|this) (?:e-?mail|message|mail)\b(?:[^.]|\.\w){0,120} (?:was|has been) (?:successfully )?"
+    r"(?:delivered|relayed)\b|"
+    r"\b(?:ihre|die|diese) (?:e-?mail|nachricht|mail)\b(?:[^.]|\.\w){0,160} (?:zugestellt|ausgeliefert)\b|"
+    r"\b(?:votre|le|ce) (?:message|courriel|e-?mail)\b(?:[^.]|\.\w){0,120} a (?:bien )?ete (?:remis|distribue|delivre)\b|"
+    r"\b(?:su|el|este) (?:mensaje|correo)\b(?:[^.]|\.\w){0,120} (?:ha sido|fue) entregado\b"
 )
 # Whom to turn to, and where somebody went: what such words introduce has not failed.
 _TURN_TO: Final = late(
@@ -81,7 +90,7 @@ _TURN_TO: Final = late(
     r"support|information)|e-?mail us|write to|report (?:it|this|abuse)|complain|kontakt\w*|wenden sie sich|ruckfragen|fragen|"
     r"(?:escriba|dirija\w*|consult\w*|duvidas|entre em contato) |assistenza|vragen|обращайтесь|поддержк\w*|お問い合わせ|联系|"
     r"문의|(?:new|neue|nouvelle|nueva|nuovo|novo|nieuwe) (?:e-?mail[ -]?)?(?:address|adresse?|direccion|indirizzo|endereco)|"
-    r"please use|instead|(?:moved|changed|migrated|renamed) to|replaced (?:by|with))\b[^@]{0,40}$",
+    r"please use|instead)\b[^@]{0,40}$|\b(?:(?:moved|changed|migrated|renamed) to|replaced (?:by|with))\W{0,12}$",
 )
 # How letters end in which nobody else is named as having failed.
 _CLOSING: Final = late(
@@ -130,7 +139,12 @@ def tells_delay(folded: str) -> bool:
 
 def tells_arrival(folded: str) -> bool:
     """Return whether `folded` says of a recipient that the message has arrived."""
-    return _SENT.search(folded) is not None and not tells_failure(folded)
+    return (_SENT.search(folded) or _TAKEN.match(folded)) is not None and not tells_failure(folded)
+
+
+def is_receipt(folded: str) -> bool:
+    """Return whether `folded` says of a whole message that it has arrived; whether anything failed is not asked."""
+    return _ARRIVED.search(folded) is not None
 
 
 def names_contact(before: str, above: str) -> bool:

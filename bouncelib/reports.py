@@ -34,7 +34,8 @@ _DIGEST: Final = late(
 # What mail systems write about besides single messages, by the subjects that they give it.
 _ADMINISTRATIVE: Final = late(
     r"^(?:your |spam |daily |weekly |new |e-?mail |mail )*quarantine(?:d (?:messages|mail)|[ :-]+(?:summary|digest|report|"
-    r"notification|notice))|\bpassword\b.{0,40}\bexpir|^(?:planned|scheduled|upcoming) (?:\w+ )?(?:maintenance|downtime|outage)|"
+    r"notification|notice))|^(?:[\w-]+ ){0,4}password\b[^:]{0,40}\bexpir|"
+    r"^(?:planned|scheduled|upcoming) (?:\w+ )?(?:maintenance|downtime|outage)|"
     r"^wartungsarbeiten|^maintenance (?:planifiee|programmee)|^mantenimiento programado|^manutenzione programmata"
 )
 _COUNT: Final = late(
@@ -74,7 +75,7 @@ def is_report(signs: Signs, text: str) -> bool:
     path = headers.raw(b"return-path")
     # A daemon that wants no answer has the null return path; one that has another is to show more.
     if (
-        _ADMINISTRATIVE.search(signs.subject)
+        (_ADMINISTRATIVE.search(signs.subject) and not CODE.search(text))
         or _DIGEST.search(text)
         or _TO_RECIPIENT.search(text)
         or (len(_COUNT.findall(text)) > 2 and not CODE.search(text))

@@ -223,9 +223,9 @@ def _keys(parts: Iterable[str]) -> set[_Key]:
 
 
 class PhraseList(Generic[_T]):
-    """A few hundred phrases with what they stand for, looked for in long texts: each by its rarest word.
+    """Some phrases with what they stand for, each looked for by its rarest word.
 
-    A text has more words than the list, so that what it costs is one look at each word, and none at most phrases.
+    What a text costs that holds none of them is one look at each of its words, however many phrases there are.
     """
 
     __slots__ = ("_by_word", "_others", "_words")

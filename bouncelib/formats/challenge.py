@@ -75,7 +75,7 @@ _HELD: Final = late(
     r"|(?:before|until|so that|in order)[^.]{0,80}(?:your|the|this) (?:e-?mail|message|mail)s? (?:can|will|may|is|"
     r"be|reach|waits?)"
     r"|until then your (?:mail|message) waits|"
-    r"\bto (?:deliver|release|receive) (?:your|the|this) (?:e-?mail|message|mail)\b|"
+    r"\bto (?:deliver|release|receive) your (?:e-?mail|message|mail)\b|"
     r"if you (?:do not|don't) (?:confirm|reply|respond)[^.]{0,80}(?:your|the) (?:e-?mail|message|mail) will (?:not )?be|"
     r"(?:your|the) (?:e-?mail|message|mail) (?:you sent )?requires that you (?:verify|confirm)|"
     r"para que sua mensagem seja (?:entregue|encaminhada)|para que su mensaje sea entregado|"

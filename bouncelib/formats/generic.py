@@ -23,6 +23,7 @@ from bouncelib.message import Headers, Message
 from bouncelib.model import Action, Evidence, Reading
 from bouncelib.notice import (
     closes,
+    is_receipt,
     names_contact,
     original_start,
     replies_about,
@@ -46,14 +47,6 @@ _OFFICE: Final = late(
     r"atendimento|klantenservice|kundservice|kundeservice|asiakaspalvelu|pomoc|podpora|ugyfelszolgalat|suport|destek|kefu)@",
     re.IGNORECASE,
 )
-# A receipt of delivery in words alone, as the sender asked for one.
-_ARRIVED: Final = late(
-    r"\b(?:your|the|this) (?:e-?mail|message|mail)\b(?:[^.]|\.\w){0,120} (?:was|has been) (?:successfully )?"
-    r"(?:delivered|relayed)\b|"
-    r"\b(?:ihre|die|diese) (?:e-?mail|nachricht|mail)\b(?:[^.]|\.\w){0,160} (?:zugestellt|ausgeliefert)\b|"
-    r"\b(?:votre|le|ce) (?:message|courriel|e-?mail)\b(?:[^.]|\.\w){0,120} a (?:bien )?ete (?:remis|distribue|delivre)\b|"
-    r"\b(?:su|el|este) (?:mensaje|correo)\b(?:[^.]|\.\w){0,120} (?:ha sido|fue) entregado\b"
-)
 # Numbers of messages look like addresses.
 _NUMBER_FIELD: Final = late(
     r"(?:message|nachrichten?|messaggio|mensaje|mensagem|mail|queue)[ -]?id\b|identifi(?:cati|er|ant|cador)|kennung\b"
@@ -70,7 +63,6 @@ _SUMMARY: Final = late(
     r"assunto|fecha|enviado|da|oggetto|inviato|aan|onderwerp|verzonden|til|emne|till|amne)[ \t]*:"
 )
 _FEW_FIELDS: Final = 9
-_TAKEN: Final = late(r"\W{0,4}2[0-9]{2}[ -]")
 # A reply of which only the codes are told.
 _BARE: Final = late(r"[^\d]{0,40}[45]\d\d(?:[ -][45]\.\d{1,3}\.\d{1,3})?\W{0,5}")
 # What gateways of X.400 and Exchange put before an Internet address, and programs that write fields as NAME=VALUE.
@@ -87,7 +79,7 @@ def read(message: Message) -> Reading | None:
     text = whole[: original_start(whole)]
     folded = fold(text)
     told = tells_failure(folded, abroad=signs.from_daemon) or (signs.from_daemon and CODE.search(folded))
-    arrived = not told and signs.null_return_path and _ARRIVED.search(folded)
+    arrived = not told and signs.null_return_path and is_receipt(folded)
     if not (told or arrived or signs.failure_subject) or not is_report(signs, " ".join(folded[:_ENOUGH].split())):
         return None
     named = _recipients(message, text)
@@ -120,7 +112,7 @@ def read(message: Message) -> Reading | None:
 def _fate(said: str, otherwise: Action) -> Action:
     """Return what became of one recipient among several."""
     code = smtp.find_reply(said).code or ""
-    if not code and (_TAKEN.match(said) or tells_arrival(fold(said))):
+    if not code and tells_arrival(fold(said)):
         return Action.DELIVERED
     return Action.FAILED if code.startswith("5") else otherwise
 

@@ -27,7 +27,7 @@ class Rating:
         """Take a `table` that `read_rating` finds nothing wrong with."""
         self._table = table
         self._conditions = rule = Rule({"reason": Reason.UNDETERMINED.value, **table}, prefix, reasons)
-        self._says = PhraseList((text, text) for text, _ in rule.says) if rule.has_words else None
+        self._says = PhraseList(rule.says) if rule.has_words else None
         self.id = rule.id
         self.rules = frozenset(table.get("rules", ()))
         """The public ids of the rules that it speaks of; of all, where there are none."""
