@@ -47,6 +47,8 @@ _ASIDE: Final = (
 _INTRODUCTIONS: Final = ("said:", "smtp;", "was:", "returned", "responded", "address error", "->", ":")
 # A run of spaces is looked at once, from its start.
 _CONTINUATION: Final = late(r"(?<!\s)\s+([45]\d\d)[- ](?:([245]\.\d{1,2}\.\d{1,3})\s)?")
+_NEAR: Final = 1_000
+"""How many characters before a line of a reply are searched for its enhanced code: all of it, in a reply of any server."""
 _STAGE: Final = late(
     r"(?:(?i:in reply to|after|response to|during|while sending|in response to|performing the|stage:?)\s+(?:the\s+|sending\s+)?"
     r"\W{0,2}(?i:(end of data|\.|initial connection|initial greeting|mail from|rcpt to|helo|ehlo|lhlo|starttls)|"
@@ -149,14 +151,18 @@ def join_lines(text: str) -> str:
     if len(text) < 5 or text[3] not in "- " or not code.isdigit() or text.count(code) < 2:
         return text
 
+    text = f"{code} {text[4:]}"
+
     def keep(match: re.Match[str]) -> str:
+        at = match.start()
         # ``from MTA(smtp:[192.0.2.30]:25): 550 5.1.1 ...``: here the reply of another server begins.
-        if match[1] != code or text[: match.start()].endswith("):"):
+        if match[1] != code or text.endswith("):", 0, at):
             return match[0]
         # The first line of a reply need not carry the enhanced code that a later one has.
-        return f" {match[2]} " if match[2] and match[2] not in text[: match.start()] else " "
+        status = match[2]
+        return f" {status} " if status and text.find(status, max(0, at - _NEAR), at) < 0 else " "
 
-    return _CONTINUATION.sub(keep, text[:3] + " " + text[4:])
+    return _CONTINUATION.sub(keep, text)
 
 
 def find_stage(text: str) -> Stage | None:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from timing import quickest, yardstick
 
 from bouncelib.returnpath import (
     VERP_TEMPLATES,
@@ -633,12 +634,21 @@ def test_what_is_no_address_is_not_tagged(address: str) -> None:
 
 
 def test_reading_takes_no_time_on_hostile_addresses() -> None:
-    start = time.process_time()
-    for local in ("-" * 990, "=" * 990, "-bounces=" * 110, "a-" * 450, "a-b=" * 240, "-return-1" * 110, "+2D-=" * 190):
-        read_verp(local + "@a.b")
-        read_batv("prvs=" + local[:900] + "@a.b")
-        read_srs("SRS1=" + local[:900] + "@a.b")
-    assert time.process_time() - start < 2
+    def read() -> None:
+        for local in (
+            "-" * 990,
+            "=" * 990,
+            "-bounces=" * 110,
+            "a-" * 450,
+            "a-b=" * 240,
+            "-return-1" * 110,
+            "+2D-=" * 190,
+        ):
+            read_verp(local + "@a.b")
+            read_batv("prvs=" + local[:900] + "@a.b")
+            read_srs("SRS1=" + local[:900] + "@a.b")
+
+    assert quickest(read, 1) < yardstick()
 
 
 # --- Beside other software
