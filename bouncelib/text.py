@@ -24,7 +24,11 @@ _CONTROL: Final = late(r"[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800
 _CONTROL_OR_BREAK: Final = late(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _C0: Final = bytes(c for c in range(128) if (c < 32 and c not in {9, 10, 13}) or c == 127)
 _NOT_BASE64: Final = bytes(c for c in range(256) if not (c < 128 and chr(c).isalnum()) and c not in b"+/")
-_ENCODED_WORD: Final = late(r"=\?([^?\s]{1,64})\?([bqBQ])\?([^?\n]{0,4096})\?=")
+_ENCODED_WORD: Final = late(r"=\?[^?\s]{1,64}\?([bqBQ])\?([^?\n]{0,4096})\?=")
+# Words of one charset, with nothing between them.
+_ENCODED_WORDS: Final = late(
+    r"=\?([^?\s]{1,64})\?[bq]\?[^?\n]{0,4096}\?=(?:=\?\1\?[bq]\?[^?\n]{0,4096}\?=)*", re.IGNORECASE
+)
 _BETWEEN_WORDS: Final = late(r"(?<=\?=)\s+(?==\?[^?\s]{1,64}\?[bqBQ]\?)")
 _BLOCK_TAGS: Final = frozenset(
     {
@@ -185,17 +189,21 @@ def decode_words(text: str) -> str:
     """Return `text` with its encoded words decoded (RFC 2047)."""
     if "=?" not in text:
         return text
-    return _ENCODED_WORD.sub(_encoded_word, _BETWEEN_WORDS.sub("", text))
+    return _ENCODED_WORDS.sub(_decode_run, _BETWEEN_WORDS.sub("", text))
 
 
-def _encoded_word(match: re.Match[str]) -> str:
-    label, encoding, body = match.groups()
-    raw = body.encode("utf-8", "surrogateescape")
-    decoded = decode_base64(raw) if encoding in "bB" else binascii.a2b_qp(raw.replace(b"_", b" "), header=True)
+def _decode_run(match: re.Match[str]) -> str:
+    # RFC 2047, section 5, has whole characters in each word; mail programs cut within one.
+    raw = b"".join([_decode_word(encoding, text) for encoding, text in _ENCODED_WORD.findall(match[0])])
     # RFC 2231, section 5: a language may follow the charset.
-    text = decode(decoded, label.partition("*")[0])
+    text = decode(raw, match[1].partition("*")[0])
     # A field is one line, whatever its words encode.
     return text if text.isprintable() else _CONTROL_OR_BREAK.sub(" ", text)
+
+
+def _decode_word(encoding: str, text: str) -> bytes:
+    raw = text.encode("utf-8", "surrogateescape")
+    return decode_base64(raw) if encoding in "bB" else binascii.a2b_qp(raw.replace(b"_", b" "), header=True)
 
 
 def decode_base64(raw: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import email
 import email.encoders
 import email.header
@@ -162,6 +163,15 @@ def test_encoded_words_read_as_email_reads_them(values: list[str], charset: str)
 def test_encoded_words_in_any_case(encoding: str, charset: str) -> None:
     value = {"b": "QW5u", "q": "=41nn"}[encoding.lower()]
     assert text.decode_header(f"=?{charset}?{encoding}?{value}?=".encode()) == "Ann"
+
+
+@given(words, st.integers(min_value=1, max_value=12), st.sampled_from(["utf-8", "gb18030", "utf-16"]))
+@example("ошибка", 3, "utf-8")
+def test_encoded_words_may_be_cut_within_a_character(value: str, size: int, charset: str) -> None:
+    raw = value.encode(charset)
+    pieces = [base64.b64encode(raw[at : at + size]) for at in range(0, len(raw), size)]
+    header = b"\n ".join(b"=?%s?B?%s?=" % (charset.encode(), piece) for piece in pieces)
+    assert text.decode_header(header) == text.printable(value)
 
 
 @given(value=words, add_language=st.booleans())
