@@ -177,8 +177,16 @@ def _by_reason(reason: str, address: str, turns: Sequence[Turn], *, alone: bool)
     coded = smtp.find_reply(reason).code is not None
     naming = next((turn.text for turn in turns if not turn.reply and _names(turn, address)), "")
     if coded:
-        # The note repeats the reason, with its enhanced code and the details.
-        return None, naming if not replies and naming[:3] == reason[:3] else reason
+        if not replies and naming[:3] == reason[:3]:
+            # The note repeats the reason, with its enhanced code and the details.
+            return None, naming
+        # ``554 5.3.5 Local configuration error`` follows the note that says what is wrong.
+        above = (
+            [turn.text for turn in turns if turn.text[:3].isdigit() and turn.text != reason]
+            if alone and not replies
+            else []
+        )
+        return None, " ".join([reason, *above])
     notes = [turn.text for turn in turns if not turn.reply] if alone and not replies else [reason, naming]
     return None, " ".join(filter(None, notes)) or reason
 
