@@ -60,11 +60,16 @@ _DELAYED: Final = late(
     r"weitere zustellversuche|todavia no (?:se )?ha|aun no (?:se )?ha|seguira intentando|ainda nao foi|continuara tentando|"
     r"ancora stato consegnato|stato ancora consegnato|continuera (?:d'essayer|a tentare)|prime dodici ore|"
     r"nog niet (?:afgeleverd|bezorgd)|blijven proberen|annu inte levererat|endnu ikke leveret|enna ikke levert|"
+    r"(?:only|seulement|simple|nur|lediglich|solo|soltanto|apenas|somente|slechts|endast|kun|bara) (?:an? |un |eine? |una |um |en |et )?"
+    r"(?:warning|avertissement|warnung|advertencia|aviso|avviso|avvertimento|waarschuwing|varning|advarsel)|"
+    r"inutile de renvoyer|nouvelles tentatives|remise differee|nicht (?:noch einmal|erneut) (?:zu )?senden|"
+    r"no es necesario (?:que )?reenvi|nuevos intentos|nao e necessario reenviar|novas tentativas|"
+    r"non e necessario (?:inviare|rispedire|reinviare)|nuovi tentativi|niet opnieuw (?:te )?(?:verzenden|sturen)|"
     r"jeszcze dostarczon|ponawia|henuz teslim|продолж\w* попытки|попытки \w* продолж|尚未送达|尚未送達|まだ配信"
 )
 # Said of a message that is late, and of one that came back.
 _NOT_DELIVERED: Final = "has not been delivered to"
-_FINAL: Final = late(r"\b5\d\d[ -](?:5\.|\D)")
+_FINAL: Final = late(r"\b5\d\d[ -](?:5\.|\D)|\b(?:stopped|blocked|deleted|removed|rejected|discarded|permanent)")
 _GIVEN_UP: Final = late(
     r"(?:been|was) (?:abandoned|given up)|(?:have|has|'ve) given up|no further (?:delivery )?attempts|"
     r"attempts have (?:ceased|ended)"

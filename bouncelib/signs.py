@@ -22,7 +22,7 @@ _DAEMON: Final = late(
     rb"mail[ ._-](?:admin|system)|message delivery|delivery (?:sub)?system|non-?delivery|mail server|mailserver|"
     rb"system administrator|symantec|mail gateway|imss@|smtp_mail|microsoft outlook|microsoftexchange|"
     rb"mail system|dmarc@|mailbot|majordomo@|listserv@|antivirus|no-?reply@sns|"
-    rb"mailmarshal|messagelabs|mimesweeper|mailsweeper|virus ?wall"
+    rb"mailmarshal|messagelabs|mimesweeper|mailsweeper|virus ?wall|scanmail"
 )
 _DAEMON_OPENING: Final = late(rb"\W*bounces?\b|\W{0,3}<>|\W*(?:mta|smtp)[@-]")
 # The opening of a subject that failure reports of the world's mail servers have (accents and case aside).
@@ -40,7 +40,7 @@ _FAILURE: Final = late(
     r"message (?:delivery|status|undeliver|not delivered|could not|rejected|delayed|failed|has not)|"
     r"(?:e-?mail|email) (?:bounce|delivery|could not|error|not delivered|address .{0,40} (?:not|unknown))|"
     r"non[- ]?delivery|notification of (?:delivery|failure)|warning: (?:message|could not|e-?mail|mail)|"
-    r"delayed mail|delayed:|"
+    r"delayed mail|delayed:|nd[nr]:|"
     r"your (?:message|e-?mail|mail) .{0,80}(?:not|undeliver|fail|reject|delay|block|return)|could not deliver|"
     r"couldn't deliver|"
     r"cannot deliver|can't deliver|unable to deliver|nondeliverable|not deliverable|permanent delivery|"
@@ -50,7 +50,7 @@ _FAILURE: Final = late(
     r"aws notification|"
     r"amazon ses|\W{0,4}message you sent blocked|blocked:|postmaster notify|nicht zugestellt|zustell|"
     r"unbestellbar|fehler bei|cc:mail link to smtp undeliver|"
-    r"echec|rapport de non|avis de non|message non|mensagem nao|falha na entrega|devol|error de entrega|"
+    r"echec|(?:notification|avis|rapport|statut) de (?:remise|distribution|non)|remise differee|avis de non|message non|mensagem nao|falha na entrega|devol|error de entrega|"
     r"entrega fallida|"
     r"mancata|avviso di mancat|messaggio non|impossibile|zprava .{0,20}nemohla|vase zprava|недостав|"
     r"не доставлен|не удается|"

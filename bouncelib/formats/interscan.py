@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from bouncelib.message import Message
     from bouncelib.model import Reading
 
-_SENT: Final = late(r"sent\s*<<<\s*(\S.*)", re.IGNORECASE)
-_RECEIVED: Final = late(r"received\s*>>>\s*(\S.*)", re.IGNORECASE)
+_SENT: Final = late(r"sent\s*(?:<<<|>>>)\s*(\S.*)", re.IGNORECASE)
+_RECEIVED: Final = late(r"received\s*(?:<<<|>>>)\s*(\S.*)", re.IGNORECASE)
 _RCPT: Final = late(r"rcpt to:\s*<([^<>\s]{1,320})>", re.IGNORECASE)
 _UNABLE: Final = late(r"(?:reason:\s*)?unable to deliver (?:the )?message to\s*<([^<>\s]{1,320})>", re.IGNORECASE)
 

@@ -1,4 +1,4 @@
-"""L-Soft's LSMTP and LISTSERV: errors in a form that LISTSERV reads.
+"""L-Soft's LSMTP and LISTSERV: errors in a form that LISTSERV reads, and posts that a list does not take.
 
 A sample:
 
@@ -10,7 +10,12 @@ A sample:
 
     Error-End:  One error reported.
 
-Source: seen in public test data (LSMTP for Windows NT 1.1b).
+    Subject: Rejected posting to READERS@LIBRARY.EXAMPLE
+
+    You are not authorized to send mail to the READERS list from your
+    bob@store.example account.
+
+Source: seen in public test data (LSMTP for Windows NT 1.1b); LISTSERV 1.8's notices to those who post, as seen.
 """
 
 from __future__ import annotations
@@ -28,11 +33,17 @@ if TYPE_CHECKING:
     from bouncelib.model import Reading
 
 _FIELD: Final = late(r"^\s{0,4}error-(for|code|text|end|host):\s*(.{0,2000})$", re.IGNORECASE)
+_REJECTED: Final = late(r"rejected posting to (\S{1,320}@\S{1,255})", re.IGNORECASE)
+_ENOUGH: Final = 2000
 _MAILER: Final = late(r"^mailer\s([A-Za-z0-9][A-Za-z0-9._-]{0,252})\ssaid:?\s*(.{0,4000})$", re.IGNORECASE)
 
 
 def read(message: Message) -> Reading | None:
-    """Return the recipients with their error texts, or None where there are none."""
+    """Return the recipients with their error texts, or the list that refused, or None where there are none."""
+    rejected = _REJECTED.match(message.headers.get(b"subject") or "")
+    refuser = addresses.clean(rejected[1]) if rejected else None
+    if refuser:
+        return report("listserv", [failure("listserv", refuser, " ".join(message.notice.split())[:_ENOUGH], None)])
     found: list[tuple[str, list[str]]] = []
     last = ""
     for line in message.lines:
@@ -61,5 +72,10 @@ def read(message: Message) -> Reading | None:
 
 
 FORMAT: Final = Format(
-    "listserv", (Fingerprint(phrases=("error description error for", "allows software like listserv to")),), read=read
+    "listserv",
+    (
+        Fingerprint(phrases=("error description error for", "allows software like listserv to")),
+        Fingerprint(senders=("listserv",), subjects=("rejected posting to",)),
+    ),
+    read=read,
 )
