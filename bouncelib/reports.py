@@ -26,7 +26,8 @@ _ADDRESSED: Final = late(
 )
 # Statistics and logs speak of many messages.
 _DIGEST: Final = late(
-    r"grand totals|processing bounces|bounce (?:rules|processing)|(?:daily|weekly|monthly) (?:\w+ )?(?:stat|report|summar)|(?:mail|delivery) statistics|summary for|logwatch|"
+    r"grand totals|processing bounces|bounce (?:rules|processing)|(?:daily|weekly|monthly) (?:\w+ )?(?:stat|report|summar)|"
+    r"(?:mail|delivery) statistics|summary for|logwatch|"
     r"quarantine (?:summary|digest|inbox)|\d (?:new )?(?:e-?mail|mail|message)s? (?:is |are |held )?in (?:your |the )?"
     r"(?:spam )?quarantine|"
     r"/var/log/|top \d* ?(?:failures|bounces|senders)",
