@@ -32,6 +32,13 @@ _DIGEST: Final = late(
     r"(?:spam )?quarantine|"
     r"/var/log/|top \d* ?(?:failures|bounces|senders)",
 )
+# What makes a reader click, whatever codes stand beside it; and mail on accounts.
+_LURE: Final = late(
+    r"(?:release|retrieve|recover|deliver|move|send)\W+(?:(?:all|your|the|these|pending|held|incoming) )*(?:messages?|"
+    r"mails?|e-?mails?) (?:to (?:your |the )?(?:inbox|mailbox)\b|now\b)|"
+    r"\d+ (?:undelivered|pending|unreceived|incoming) (?:messages|mails|e-?mails) |"
+    r"reset (?:the|your) password|password reset|account action required"
+)
 # What mail systems write about besides single messages, by the subjects that they give it.
 _ADMINISTRATIVE: Final = late(
     r"^(?:your |spam |daily |weekly |new |e-?mail |mail )*quarantine(?:d (?:messages|mail)|[ :-]+(?:summary|digest|report|"
@@ -78,6 +85,7 @@ def is_report(signs: Signs, text: str) -> bool:
     if (
         (_ADMINISTRATIVE.search(signs.subject) and not CODE.search(text))
         or _DIGEST.search(text)
+        or _LURE.search(text)
         or _TO_RECIPIENT.search(text)
         or (len(_COUNT.findall(text)) > 2 and not CODE.search(text))
         or (path is not None and _BAIT.search(text) and not CODE.search(text))

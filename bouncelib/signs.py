@@ -249,7 +249,9 @@ class Signs:
         headers = self.message.headers
         if _ANSWER.match(self.subject) is None:
             # Or keeps the subject as it was, and shows by program and quoted lines that it is no redirected report.
-            return headers.raw(b"user-agent") is not None and "\n> " in self.message.notice
+            return headers.raw(b"user-agent") is not None and (
+                "\n> " in self.message.notice or self.message.original is None
+            )
         return headers.raw(b"x-failed-recipients") is None and (
             headers.raw(b"in-reply-to") is not None
             or headers.raw(b"references") is not None

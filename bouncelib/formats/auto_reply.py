@@ -74,7 +74,8 @@ _OPENS: Final = (
     r"автоматичен отговор|аутоматски одговор|tra loi tu dong|balasan (?:otomatis|automatik)|sjalfvirkt svar|"
     r"erantzun automatikoa|پاسخ خودکار|(?:การ)?ตอบกลับอัตโนมัติ|"
     r"(?:fuera de la oficina|fora do escritorio|fuori (?:sede|ufficio)|вне офиса|поза офісом|ofis dısında|"
-    r"ofis disinda|خارج المكتب|niet aanwezig|poza biurem)"
+    r"ofis disinda|خارج المكتب|niet aanwezig|poza biurem|ikke til stede|hazon kivul|mimo kancelar\w*|εκτος γραφειου|"
+    r"franvaro?meddelande|不在(?:通知|です)?|부재 ?중)"
     r"(?: ?: | re: |$)|(?:urlaub|abwesend|en vacances|conges?|absente?|vacaciones|ausente|ferias|ausencia|assenza|"
     r"assente|afwezig|vakantie|отпуск|izinli|إجازة|on vacation|vacation|away|"
     r"on holiday|on leave)\b[^:]{0,40} re: |自動(?:応答|返信|回覆|回復)|"
@@ -358,8 +359,7 @@ _TOPICS: Final = (
     "autosvar", "franvar*", "ikke til stede", "automaattinen vastaus", "poissaoloilmoitus", "poissa", "lomalla",
     "automatyczna odpowiedz", "odpowiedz automatyczna", "poza biurem", "nieobecnosc", "urlop",
     "automaticka odpoved", "mimo kancelar", "automatikus valasz", "hazon kivul", "raspuns automat",
-    "автоматическии ответ", "автоматический ответ",
-    "автоответ", "автоответчик", "вне офиса", "отпуск", "отпуске", "автоматична відповідь", "поза офісом",
+    "автоматическии ответ", "автоматический ответ", "автоответ", "автоответчик", "вне офиса", "отпуск", "отпуске", "автоматична відповідь", "поза офісом",
     "otomatik yanıt", "otomatik yanit", "otomatik cevap", "ofis dısında", "ofis disinda", "izinliyim", "izinli",
     "αυτοματη απαντηση", "εκτος γραφειου", "תשובה אוטומטית", "מענה אוטומטי", "מחוץ למשרד", "رد تلقائي",
     "الرد التلقائي", "خارج المكتب", "إجازة", "自動応答", "自動返信", "自動回覆", "自動回復", "不在", "自动答复",
@@ -368,7 +368,7 @@ _TOPICS: Final = (
     "balasan otomatis", "balasan automatik", "sjalfvirkt svar", "erantzun automatikoa", "پاسخ خودکار",
     "ตอบกลับอัตโนมัติ", "thank you for your email", "thank you for your e mail", "thank you for your message",
     "thank you for your enquiry", "thank you for your inquiry", "thank you for contacting",
-    "休假", "자동 응답", "자동응답", "자동 회신", "자동회신", "자동 답장", "부재중",
+    "不在通知", "휴가", "부재 중", "休假", "자동 응답", "자동응답", "자동 회신", "자동회신", "자동 답장", "부재중",
 )  # fmt: skip
 _PHRASES: Final = (
     "out of the office", "out of office", "on vacation", "on leave", "on holiday", "i am away",

@@ -65,7 +65,7 @@ _OWN: Final = late(
     r"tira-teima\.as\.uol|antispam uol\W{1,4}tira-teima|chall?engesender\.html|you are a real live human being|"
     r"click the link below so i can receive|"
     r"using the knowspam|mailblocks|vanquish\.com/|sendio |qurb\.com/|choicemail|spamlion|0spam\.com/|digiportal|"
-    r"bitdefender challenge"
+    r"bitdefender challenge|qconfirm mail-handling program|utilise mailinblack|mailinblack\.com/auth"
 )
 # Words that hold a message back until its sender has done something.
 _HELD: Final = late(
@@ -141,7 +141,7 @@ def _challenge() -> Reading:
 FORMAT: Final = Format(
     "challenge",
     (
-        Fingerprint(headers=_HEADERS + _HINTS),
+        Fingerprint(headers=(*_HEADERS, *_HINTS, "x-mailer: antispam uol")),
         Fingerprint(senders=("@boxbe.com", "@bluebottle.com", "@spamarrest.com", "@earthlink.net", "@mindspring.com")),
         Fingerprint(
             topics=(
@@ -168,6 +168,7 @@ FORMAT: Final = Format(
                 "veuillez confirmer",
                 "merci de confirmer",
                 "authentification",
+                "vous authentifier",
                 "verificacion",
                 "verificacao",
                 "confirme su",

@@ -42,6 +42,8 @@ _SENTENCE: Final = late(
     r"marked|flagged|identified)[^.]{0,40} as (?:spam|junk|abus|unsolicited)[^.]{0,40} by |"
     r"^\[ spamcop v\d"
 )
+# X-ARF, the format that abuse desks agreed on beside RFC 5965 (http://www.x-arf.org/).
+_MARKS: Final = ("x-arf", "x-xarf")
 _LOOPS: Final = (
     "staff@hotmail.com",
     "scomp@aol.net",
@@ -71,9 +73,13 @@ def read(message: Message) -> Reading | None:
     titled = _SUBJECT.search(signs.subject) is not None
     original = message.original
     text = message.notice[:_ENOUGH]
-    if original is not None and known and titled:
-        pass
-    elif not ((known or titled) and _SENTENCE.search(" ".join(fold(text).split()))):
+    # X-ARF tells of attacks on servers, too.
+    marked = "spam" in signs.subject and any(message.headers.raw(name.encode()) is not None for name in _MARKS)
+    if (
+        not marked
+        and not (original is not None and known and titled)
+        and not ((known or titled) and _SENTENCE.search(" ".join(fold(text).split())))
+    ):
         return None
     named = [address for match in _RECIPIENT.finditer(text) for address in addresses.find_all(match[1])]
     people = list(dict.fromkeys(named)) or returned_to(message)
@@ -83,6 +89,7 @@ def read(message: Message) -> Reading | None:
 FORMAT: Final = Format(
     "feedback",
     (
+        Fingerprint(headers=_MARKS),
         Fingerprint(senders=_LOOPS),
         Fingerprint(
             topics=(
