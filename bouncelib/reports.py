@@ -34,9 +34,9 @@ _DIGEST: Final = late(
 )
 # What makes a reader click, whatever codes stand beside it; and mail on accounts.
 _LURE: Final = late(
-    r"(?:release|retrieve|recover|deliver|move|send)\W+(?:(?:all|your|the|these|pending|held|incoming) )*(?:messages?|"
+    r"(?:release|retrieve|recover|deliver|move|send)\W{1,3}(?:(?:all|your|the|these|pending|held|incoming) ){0,4}(?:messages?|"
     r"mails?|e-?mails?) (?:to (?:your |the )?(?:inbox|mailbox)\b|now\b)|"
-    r"\d+ (?:undelivered|pending|unreceived|incoming) (?:messages|mails|e-?mails) |"
+    r"\d{1,5} (?:undelivered|pending|unreceived|incoming) (?:messages|mails|e-?mails) |"
     r"reset (?:the|your) password|password reset|account action required"
 )
 # What mail systems write about besides single messages, by the subjects that they give it.
