@@ -33,8 +33,9 @@ _FAILED: Final = late(
     r"not a valid|unzustellbar|nicht (?:zu|an|ge)|konnte|kann .{0,40}nicht|n'a pas|n'existe|impossible|inconnu|non (?:remis|"
     r"recense|e stato)|no (?:se )?pudo|no existe|nao (?:foi|existe|pode)|non (?:esiste|valid)|mancat|sconosciuto|"
     r"niet (?:worden|bekend|bezorgd)|onbekend|не (?:может|удалось|доставлен|был|найден|существует)|недостав|отклонен|配信|"
-    r"送信でき|届け|存在しません|見つかりません|不明|退信|失败|无法|不存在|반송|존재하지|kunde inte|kunne ikke|nie (?:mo|"
-    r"zosta|istnieje)|nelze|nebyl|nemohla|nem ",
+    r"送信でき|(?:送信|配信|配達)されませんでした|届け|存在しません|見つかりません|不明|退信|失败|无法|不存在|반송|"
+    r"존재하지|kunde inte|kunne ikke|nie (?:mo|"
+    r"zosta|istnieje)|nelze|nebyl|nemohla|nem |не беше|не е доставен|\bstopped\b|δεν (?:παραδ|μπορ)|wstrzyman",
 )
 # Words that a person's automatic reply may hold as well.
 _FAILED_ABROAD: Final = late(
@@ -42,9 +43,10 @@ _FAILED_ABROAD: Final = late(
     r"no h(?:a|an|emos) (?:podido|sido)|no s'ha pogut|devuelt|ocorreu um erro|rejeitad|devolvid|"
     r"non (?:puo|e possibile)|impossibile|rifiutat|respint|niet (?:afgelever|besteld)|mislukt|geweigerd|misslyck|"
     r"mislyk|nie (?:powiod|uda|dostarcz)|odrzucon|zwrocon|nedoruc|sikertelen|nu a (?:putut|fost)|nije mog|"
-    r"nije isporuc|ni bilo mogoce|tidak dapat|khong the|(?:edil|gonderil|iletil)emed|ulast\u0131r\u0131lamad|"
+    r"nije isporuc|ni bilo mogoce|tidak dapat|khong the|(?:edil|gonderil|iletil)eme[dm]|ulast\u0131r\u0131lamad|"
     r"basar\u0131s\u0131z|не (?:може|вдалося)|ошибка|помилка|отказан|отклонен|возвращен|απετυχε|αδυνατ|לא ניתן|נכשל|"
-    r"נדחת|تعذر|فشل|失敗|無法|退回|拒收|拒绝|拒絕|못했|못하|실패|거부|ไม่สามารถ|ล้มเหลว|echoue|echec|n'(?:ont|avons|est|etait) pas|"
+    r"נדחת|تعذر|فشل|失敗|無法|退回|拒收|拒绝|拒絕|못했|못하|실패|거부|ไม่สามารถ|ล้มเหลว|echoue|echec|n'(?:ont|avons|est|"
+    r"etait) pas|"
     r"no (?:se |pued|pud|ha |fue)|rechaz|kunde inte|kunne ikke|ikke lever|inte lever|ei voi|ei onnist|epaonnist|"
     r"nie (?:mo|zosta|istnieje|uda)|nelze|nebyl|nemohla|nepodari|nie je mozne|nem |nu (?:a |poate|exista)|"
     r"nije (?:mog|isporuc|dostav)|ni (?:bilo|mogoce)|не (?:смог|вдал|може|вручен)|невозможн|неможлив|δεν |αποτυχ|"
@@ -52,14 +54,16 @@ _FAILED_ABROAD: Final = late(
     r"tidak (?:dapat|bisa|terkirim|ditemukan)|gagal|未能|できません|않았"
 )
 _DELAYED: Final = late(
-    r"delay|will be retried|still being (?:re)?tried|will keep trying|will continue to (?:try|be)|not yet been delivered|"
+    r"delay|will be retried|will continue (?:every|for another)|still being (?:re)?tried|will keep trying|"
+    r"will continue to (?:try|be)|not yet been delivered|"
     r"has not been delivered yet|no action is required|do not need to re-?send|this is a warning|"
     r"warning message only|not been able to deliver .{0,60}yet|attempts to deliver .{0,60}will continue|will try again|"
     r"verzogert|noch nicht zugestellt|retarde|pas encore|ritardat|retrasad|atrasad|vertraagd|forsinket|forsenad|opozni|"
     r"zpozden|gecikti|viivasty|задерж|еще не доставлен|遅延|延迟|延遲|지연|noch nicht ausgeliefert|weiterhin versucht|"
     r"weitere zustellversuche|todavia no (?:se )?ha|aun no (?:se )?ha|seguira intentando|ainda nao foi|continuara tentando|"
     r"ancora stato consegnato|stato ancora consegnato|continuera (?:d'essayer|a tentare)|prime dodici ore|"
-    r"nog niet (?:afgeleverd|bezorgd)|blijven proberen|annu inte levererat|endnu ikke leveret|enna ikke levert|"
+    r"nog niet (?:afgeleverd|bezorgd)|blijven proberen|annu inte (?:levererat|kunnat)|fortsatter att forsoka|"
+    r"wird weiter versucht|endnu ikke leveret|enna ikke levert|"
     r"(?:only|seulement|simple|nur|lediglich|solo|soltanto|apenas|somente|slechts|endast|kun|bara) (?:an? |un |eine? |"
     r"una |um |en |et )?"
     r"(?:warning|avertissement|warnung|advertencia|aviso|avviso|avvertimento|waarschuwing|varning|advarsel)|"

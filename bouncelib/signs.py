@@ -22,7 +22,9 @@ _DAEMON: Final = late(
     rb"mail[ ._-](?:admin|system)|message delivery|delivery (?:sub)?system|non-?delivery|mail server|mailserver|"
     rb"system administrator|symantec|mail gateway|imss@|smtp_mail|microsoft outlook|microsoftexchange|"
     rb"mail system|dmarc@|mailbot|majordomo@|listserv@|antivirus|no-?reply@sns|"
-    rb"mailmarshal|messagelabs|mimesweeper|mailsweeper|virus ?wall|scanmail"
+    rb"mailmarshal|messagelabs|mimesweeper|mailsweeper|virus ?wall|scanmail|"
+    rb"e-?manager|web ?shield|mail ?monitor|esafe@|gfi mail|gatedefender|mime ?defang|mail ?scanner|expurgate|puremessage|"
+    rb"brightmail|content[ -]filter|mail[ -]?filter|e-?mail (?:gateway|security)|smtp gateway|uucp@|pager-daemon@"
 )
 _DAEMON_OPENING: Final = late(rb"\W*bounces?\b|\W{0,3}<>|\W*(?:mta|smtp)[@-]")
 # The opening of a subject that failure reports of the world's mail servers have (accents and case aside).
@@ -45,10 +47,19 @@ _FAILURE: Final = late(
     r"couldn't deliver|"
     r"cannot deliver|can't deliver|unable to deliver|nondeliverable|not deliverable|permanent delivery|"
     r"automatically rejected|"
+    r"(?:e-?mail )?(?:message|mail|e-?mail|attachment) (?:was |has been |is )?(?:blocked|stopped|refused|quarantined|"
+    r"discarded)|"
+    r"blocked (?:message|mail|e-?mail)|virus (?:in (?:your|an? |the )|found|detected|alert|warn)|virenwarnung|"
+    r"(?:your )?(?:fax|page|sms|text message|note) .{0,40}\bnot |failed delivery|warning: delay|"
+    r"(?:e-?mail|message) cannot be (?:sent|delivered)|"
     r"there was an error sending|processing error|bounce(?:d)?[ :]|error sending|transport failure|user unknown|"
     r"address (?:not found|rejected|change)|rejected(?: mail)?:|auto(?:mated|matic)? (?:bounce|response from)|"
     r"aws notification|"
     r"amazon ses|\W{0,4}message you sent blocked|blocked:|postmaster notify|nicht zugestellt|zustell|"
+    r"(?:ihre )?(?:nachricht|e-?mail|mail) (?:nicht|abgelehnt|blockiert|gestoppt|wurde (?:nicht|abgelehnt|blockiert))|"
+    r"(?:aviso: )?(?:su )?mensaje (?:bloqueado|rechazado|no )|(?:votre )?message (?:bloque|rejete|refuse)|"
+    r"(?:din |ditt |dit )?(?:brev|post|meddelande|besked|melding)\w* (?:inte|ikke|kunde)|fordroj|forsinke|"
+    r"mesaj\w* (?:ilet|gonder|teslim)|iletiniz|(?:ваш(?:ий)? )?лист не|писмото|zablokowan|uw (?:e-?mail|bericht) is niet|"
     r"unbestellbar|fehler bei|cc:mail link to smtp undeliver|"
     r"echec|(?:notification|avis|rapport|statut) de (?:remise|distribution|non)|remise differee|message non|mensagem nao|"
     r"falha na entrega|devol|error de entrega|entrega fallida|notifica (?:di|dello|sullo) (?:stato|consegna|mancat)|"
@@ -74,7 +85,7 @@ _FAILURE_WORDS: Final = (
     "non recense",
 )
 _FAILURE_FOREIGN: Final = late(
-    r"配信不能|配信でき|配送|メールエラー|送信エラー|宛先不明|エラーメール|"
+    r"配信不能|配信の?失敗|不達|발송 ?실패|전송되지 못|配信でき|配送|メールエラー|送信エラー|宛先不明|エラーメール|"
     r"退信|退回|投递失败|发送失败|传输失败|无法投递|未送达|無法傳遞|반송|배달되지|배달할 수|전송 실패"
 )
 

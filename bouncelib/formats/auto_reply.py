@@ -153,7 +153,7 @@ _FAILED: Final = late(
     r"account) (?:is |has )?(?:full|over quota|exceeded|disabled)|over quota|quota exceeded|"
     r"does(?:n't| not) (?:exist|accept)|(?:was|been) (?:rejected|bounced|returned|refused|blocked|discarded)|"
     r"permanent (?:error|failure)|\b5\d\d[ -]5\.\d\.\d|"
-    r"unzustellbar|nicht zugestellt|n'a pas (?:pu )?(?:ete )?(?:delivre|remis)|no se (?:ha )?(?:pudo|"
+    r"unzustellbar|nicht zugestellt|niet (?:afgeleverd|bezorgd)|n'a pas (?:pu )?(?:ete )?(?:delivre|remis)|no se (?:ha )?(?:pudo|"
     r"podido) entregar|nao (?:foi|pode) (?:possivel )?(?:ser )?entreg|не (?:может быть|было|удалось) достав"
 )
 _TICKET: Final = late(
