@@ -51,10 +51,13 @@ _FAILED_ABROAD: Final = late(
     r"nie (?:mo|zosta|istnieje|uda)|nelze|nebyl|nemohla|nepodari|nie je mozne|nem |nu (?:a |poate|exista)|"
     r"nije (?:mog|isporuc|dostav)|ni (?:bilo|mogoce)|не (?:смог|вдал|може|вручен)|невозможн|неможлив|δεν |αποτυχ|"
     r"emedi|amadı|basarısız|לא (?:נמסר|ניתן|הגיע)|لم يتم|ไม่พบ|khong (?:the|gui|ton)|"
-    r"tidak (?:dapat|bisa|terkirim|ditemukan)|gagal|未能|できません|않았"
+    r"tidak (?:dapat|bisa|terkirim|ditemukan)|تحویل داده نشد|ارسال نشد|nepavyk|nepristatyt|neizdevas|nav (?:iespejams )?piegad|"
+    r"није (?:мог|испоруч|достав)|komst ekki|tokst ekki|ez(?:in izan)? da entregatu|ezin izan da|नहीं|chua (?:gui|duoc)|zlyhal|"
+    r"inte kun(?:nat|de)|no s'ha|gagal|未能|できません|않았"
 )
 _DELAYED: Final = late(
-    r"delay|will be retried|will continue (?:every|for another)|still being (?:re)?tried|will keep trying|"
+    r"delay|intarzia|nu a fost inca livrat|kesik|ujra megprobal|התעכב|טרם נמסר|gui cham|tiep tuc thu|will be retried|"
+    r"will continue (?:every|for another)|still being (?:re)?tried|will keep trying|"
     r"will continue to (?:try|be)|not yet been delivered|"
     r"has not been delivered yet|no action is required|do not need to re-?send|this is a warning|"
     r"warning message only|not been able to deliver .{0,60}yet|attempts to deliver .{0,60}will continue|will try again|"
@@ -74,7 +77,9 @@ _DELAYED: Final = late(
 )
 # Said of a message that is late, and of one that came back.
 _NOT_DELIVERED: Final = "has not been delivered to"
-_FINAL: Final = late(r"\b5\d\d[ -](?:5\.|\D)|\b(?:stopped|blocked|deleted|removed|rejected|discarded|permanent)")
+_FINAL: Final = late(
+    r"\b5\d\d[ -](?:5\.|\D)|\b(?:stopped|blocked|deleted|removed|rejected|discarded|permanent|infected|virus)"
+)
 _GIVEN_UP: Final = late(
     r"(?:been|was) (?:abandoned|given up)|(?:have|has|'ve) given up|no further (?:delivery )?attempts|"
     r"attempts have (?:ceased|ended)"

@@ -15,7 +15,7 @@ _ADDRESSED: Final = late(
     r"(?:your|you sent|you have sent|the (?:following|attached|original|enclosed|above|below)|this|an?|"
     r"the) [^.@]{0,60}?(?:message|mail|e-?mail|letter|document|fax|sms)|you sent|(?:message|mail|e-?mail|"
     r"delivery)[^.@]{0,60} (?:could|can|was|has|is|to)[^.@]{0,40}(?:not|n't|fail|reject|return|delay|undeliver|bounce|unable)|"
-    r"(?:failed|unable|could not) to? ?deliver|recipient|addressee|(?:following|these) (?:address|user|error)|"
+    r"(?:failed to|unable to|could not) deliver|recipient|addressee|(?:following|these) (?:address|user|error)|"
     r"delivery (?:fail|error|to)|undeliver|unknown (?:user|"
     r"address)|user unknown|no such|invalid (?:user|address)|error message|ihre? |der nachricht|nachricht an|die nachricht|"
     r"folgende|empfanger|votre|le message|destinataire|su mensaje|tu mensaje|el mensaje|correo|destinatario|sua mensagem|"
@@ -23,7 +23,7 @@ _ADDRESSED: Final = late(
     r"wiadomosc|przesylk|zprav|uzenet|mesaj|ileti|сообщени|письмо|получател|адресат|лист |メール|メッセージ|宛先|送信|邮件|"
     r"郵件|收件|信件|메일|메시지|수신|μηνυμα|הודע|الرسالة|رسالتك|ข้อความ|อีเมล|thu cua ban|pesan|poruk|sporocil|писмо|"
     r"din e-?post|zustellung|consegna|distribution a |livraison|leverans|levering|besked|spravu|kezbesit|missatge|съобщени|"
-    r"доставк|повідомлен|παραδοσ|e-posta|gui thu",
+    r"laisk|vestul|порук|skeyti|mezua|ईमेल|thu |e-mel|نامه|dorucen|доставк|повідомлен|παραδοσ|e-posta|gui thu",
 )
 # Statistics and logs speak of many messages.
 _DIGEST: Final = late(

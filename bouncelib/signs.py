@@ -29,7 +29,8 @@ _DAEMON: Final = late(
 _DAEMON_OPENING: Final = late(rb"\W*bounces?\b|\W{0,3}<>|\W*(?:mta|smtp)[@-]")
 # The opening of a subject that failure reports of the world's mail servers have (accents and case aside).
 _FAILURE: Final = late(
-    r"(?:\[[^\]]{0,40}\] ?|(?:re|aw|sv|\*{1,3}(?:spam|junk)\*{1,3})[: ] ?){0,2}(?:undeliver|undelivrable|"
+    r"(?:\[[^\]]{0,40}\] ?|(?:varning|warnung|avertisse?ment|aviso|avviso|advertencia|re|aw|sv|\*{1,3}(?:spam|"
+    r"junk)\*{1,3})[: ] ?){0,2}(?:undeliver|undelivrable|"
     r"unzustellbar|non remis|"
     r"non_remis|non recapitabile|onbestelbaar|no se puede entregar|nao entregue|nao_entregue|nedorucitel|"
     r"kezbesithetetlen|"
@@ -49,7 +50,7 @@ _FAILURE: Final = late(
     r"automatically rejected|"
     r"(?:e-?mail )?(?:message|mail|e-?mail|attachment) (?:was |has been |is )?(?:blocked|stopped|refused|quarantined|"
     r"discarded)|"
-    r"blocked (?:message|mail|e-?mail)|virus (?:in (?:your|an? |the )|found|detected|alert|warn)|virenwarnung|"
+    r"blocked (?:message|mail|e-?mail)|scanmail message|virus (?:in (?:your|an? |the )|found|detected|alert|warn)|virenwarnung|"
     r"(?:your )?(?:fax|page|sms|text message|note) .{0,40}\bnot |failed delivery|warning: delay|"
     r"(?:e-?mail|message) cannot be (?:sent|delivered)|"
     r"there was an error sending|processing error|bounce(?:d)?[ :]|error sending|transport failure|user unknown|"

@@ -59,14 +59,20 @@ _TO: Final = late(r"(?im)^[ \t>|]{0,4}to: (.{3,500})$")
 _ENOUGH: Final = 1500
 _LIST: Final = 40
 _SUMMARY: Final = late(
-    r"(?i)[ \t>|]{0,8}(?:message-id|date|from|to|cc|subject|sent|size|von|an|betreff|datum|gesendet|de|a|objet|envoye|para|asunto|"
+    r"(?i)[ \t>|]{0,8}(?:message-id|date|from|to|cc|subject|sent|size|von|an|betreff|datum|gesendet|de|a|objet|envoye|para|"
+    r"asunto|"
     r"assunto|fecha|enviado|da|oggetto|inviato|aan|onderwerp|verzonden|til|emne|till|amne)[ \t]*:"
 )
 _FEW_FIELDS: Final = 9
+# Over a list of recipients.
+_FOLLOWING: Final = late(
+    r"\bfollowing\b|\bthese\b|\bfolgende|\bsuivant|\bsiguiente|\bseguinte|\bseguent|\bvolgende|\bfoljande"
+)
 # A reply of which only the codes are told.
 _BARE: Final = late(r"[^\d]{0,40}[45]\d\d(?:[ -][45]\.\d{1,3}\.\d{1,3})?\W{0,5}")
 # What gateways of X.400 and Exchange put before an Internet address, and programs that write fields as NAME=VALUE.
 _X400: Final = late(r"^(?:smtp|rfc-?822|internet|recipient|rcpt|to|address|user|sender|from)[=:;]", re.IGNORECASE)
+_LINK: Final = late(r"<mailto:[^<>\s]{1,320}>", re.IGNORECASE)
 _RULE: Final = late(r"[-=*_#~]{8,}")
 
 
@@ -75,10 +81,14 @@ def read(message: Message) -> Reading | None:
     signs = Signs.of(message)
     if not signs.plausible:
         return None
-    whole = message.notice
+    # Programs write a link beside the address that it leads to.
+    whole = _LINK.sub("", message.notice)
     text = whole[: original_start(whole)]
     folded = fold(text)
     told = tells_failure(folded, abroad=signs.from_daemon) or (signs.from_daemon and CODE.search(folded))
+    if not told and signs.from_daemon and (rest := _without_summary(whole)) and tells_failure(fold(rest)):
+        # Fields of the message stand between the opening and what is told.
+        told, text, folded = True, rest, fold(rest)
     arrived = not told and signs.null_return_path and is_receipt(folded)
     if not (told or arrived or signs.failure_subject) or not is_report(signs, " ".join(folded[:_ENOUGH].split())):
         return None
@@ -92,6 +102,8 @@ def read(message: Message) -> Reading | None:
     if not named:
         return None
     slow = Action.DELAYED if tells_delay(folded) or tells_delay(signs.subject) else Action.FAILED
+    late_ones = [tells_delay(fold(said)) for said in named.values()]
+    mixed = any(late_ones) and not all(late_ones)
     if arrived and not signs.failure_subject:
         slow = Action.DELIVERED
     return report(
@@ -99,7 +111,7 @@ def read(message: Message) -> Reading | None:
         [
             Evidence(
                 address=address,
-                action=_fate(said, slow) if len(named) > 1 else slow,
+                action=_fate(said, slow, mixed=mixed) if len(named) > 1 else slow,
                 diagnostic=said or None,
                 format="generic",
                 guessed=True,
@@ -109,12 +121,14 @@ def read(message: Message) -> Reading | None:
     )
 
 
-def _fate(said: str, otherwise: Action) -> Action:
-    """Return what became of one recipient among several."""
+def _fate(said: str, otherwise: Action, *, mixed: bool) -> Action:
+    """Return what became of one recipient among several; `mixed`: of some it is said that they are late, of others not."""
     code = smtp.find_reply(said).code or ""
     if not code and tells_arrival(fold(said)):
         return Action.DELIVERED
-    return Action.FAILED if code.startswith("5") else otherwise
+    if code.startswith("5") or (mixed and not tells_delay(fold(said)) and tells_failure(fold(said))):
+        return Action.FAILED
+    return otherwise
 
 
 def _without_summary(text: str) -> str:
@@ -253,15 +267,19 @@ def _said(lines: list[str], number: int, places: list[int], address: str, everyt
 def _heading_start(lines: list[str], number: int, end: int) -> int:
     """Return where the heading over the recipient in line `end` begins, which tells nothing of the one in `number`; else `end`."""
     last = next((at for at in range(end - 1, number, -1) if lines[at].strip()), number)
-    over = end < len(lines) and last > number + 1 and lines[last].rstrip().endswith(":") and not lines[last - 1].strip()
-    return last if over else end
+    if end == len(lines) or last == number or not lines[last].rstrip().endswith(":"):
+        return end
+    apart = last > number + 1 and not lines[last - 1].strip()
+    return last if apart or _FOLLOWING.search(fold(lines[last])) else end
 
 
 def _heading(lines: list[str], number: int) -> str:
-    """Return the line over a list of recipients, where it says that they have got the message; else nothing."""
-    before = reversed(lines[max(0, number - _LIST) : number])
-    above = next((line.strip() for line in before if line.strip() and "@" not in line), "")
-    return above if tells_arrival(fold(above)) else ""
+    """Return the line over a list of recipients, where it is one of several and says what became of them; else nothing."""
+    above, *others = [line.strip() for line in reversed(lines[:number]) if line.strip() and "@" not in line] or [""]
+    if tells_arrival(fold(above)):
+        return above
+    lists = above.endswith(":") and any(line.endswith(":") for line in others if _FOLLOWING.search(fold(line)))
+    return above if lists and _FOLLOWING.search(fold(above)) and tells_failure(fold(above)) else ""
 
 
 def _telling(segment: list[str], address: str) -> str:

@@ -27,7 +27,9 @@ from bouncelib import address as addresses
 from bouncelib import smtp
 from bouncelib.format import ORIGINAL_MARKS, Fingerprint, Format, refusal, report
 from bouncelib.model import Action, Evidence
+from bouncelib.notice import tells_delay
 from bouncelib.patterns import late
+from bouncelib.signs import fold
 
 if TYPE_CHECKING:
     from bouncelib.message import Message
@@ -43,6 +45,7 @@ _SUBJECTS: Final = (
     ("relayed", Action.RELAYED),
     ("delayed", Action.DELAYED),
 )
+_WARNING: Final = "delivery warning"
 _CLOSES: Final = (*ORIGINAL_MARKS, "original-envelope-id:", "reporting-mta:")
 
 
@@ -74,6 +77,8 @@ def read(message: Message) -> Reading | None:
     action = Action.FAILED
     if "fail" not in subject and "abort" not in subject:
         action = next((action for word, action in _SUBJECTS if word in subject), Action.FAILED)
+        if action is Action.FAILED and _WARNING in subject and tells_delay(fold(message.notice)):
+            action = Action.DELAYED
     recipients = [evidence for evidence in (_evidence(facts, action) for facts in found) if evidence]
     return report("messagingserver", recipients) if recipients else None
 
