@@ -25,7 +25,9 @@ _TEXT_BYTES: Final = 4_194_304
 _GONE: Final = "[text removed]\n"
 _LONG_SUBJECT: Final = 6
 
+# Two bytes a character (ISO-2022-JP, RFC 1468): what looks like an address in them is none.
 _FOUND: Final = re.compile(
+    r"(?P<double>\x1b\$[@B][\x21-\x7e]+)|"
     r"(?P<address>[\w.%+=/!#$&'*?^{|}~\x80-\xff-]{1,128}@(?:[\w\x80-\xff-]{1,63}\.){0,9}[\w\x80-\xff-]{1,63})"
     r"|(?P<six>(?<![\w:.])(?:[0-9a-fA-F]{1,4}:){1,7}(?::[0-9a-fA-F]{1,4}){1,7}(?![\w:])"
     r"|(?<![\w:.])(?:[0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}(?![\w:]))"
@@ -190,6 +192,8 @@ class _Redaction:
 
     def _replaced(self, match: re.Match[str]) -> str:
         kind, found = str(match.lastgroup), match[0]
+        if kind == "double":
+            return found
         if kind == "address":
             local, _, host = found.rpartition("@")
             return f"{self._local(local)}@{self._host(host)}"

@@ -22,6 +22,8 @@ _ISO_2022: Final = late(rb"\x1b[$(]")
 # Controls, the line breaks of Unicode, and halves of characters, which no output can encode.
 _CONTROL: Final = late(r"[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _CONTROL_OR_BREAK: Final = late(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+# What shows nothing and joins nothing: spaces without width, soft hyphens, marks of a byte order in the midst.
+_INVISIBLE: Final = late("[\u00ad\u200b\u2060\ufeff]+")
 _C0: Final = bytes(c for c in range(128) if (c < 32 and c not in {9, 10, 13}) or c == 127)
 _NOT_BASE64: Final = bytes(c for c in range(256) if not (c < 128 and chr(c).isalnum()) and c not in b"+/")
 _ENCODED_WORD: Final = late(r"=\?[^?\s]{1,64}\?([bqBQ])\?([^?\n]{0,4096})\?=")
@@ -167,12 +169,12 @@ def visible(text: str) -> str:
     if text.isascii():
         raw = text.encode("ascii")
         return text if len(raw.translate(None, _C0)) == len(raw) else _CONTROL.sub(" ", text)
-    return _CONTROL.sub(" ", text)
+    return _CONTROL.sub(" ", _INVISIBLE.sub("", text))
 
 
 def printable(text: str) -> str:
     """Return `text` on one line: control characters and line breaks become single spaces."""
-    return " ".join(_CONTROL.sub(" ", text).split()) if not text.isprintable() else text.strip()
+    return " ".join(_CONTROL.sub(" ", _INVISIBLE.sub("", text)).split()) if not text.isprintable() else text.strip()
 
 
 def decode_header(raw: bytes, *, guess: bool = True) -> str:

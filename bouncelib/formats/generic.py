@@ -72,7 +72,7 @@ _FOLLOWING: Final = late(
 _BARE: Final = late(r"[^\d]{0,40}[45]\d\d(?:[ -][45]\.\d{1,3}\.\d{1,3})?\W{0,5}")
 # What gateways of X.400 and Exchange put before an Internet address, and programs that write fields as NAME=VALUE.
 _X400: Final = late(r"^(?:smtp|rfc-?822|internet|recipient|rcpt|to|address|user|sender|from)[=:;]", re.IGNORECASE)
-_LINK: Final = late(r"<mailto:[^<>\s]{1,320}>", re.IGNORECASE)
+_LINK: Final = late(r"(?<![^\s<>@:;,])([^\s<>@:;,]{1,64}@[^\s<>@:;,]{1,255})<mailto:\1>")
 _RULE: Final = late(r"[-=*_#~]{8,}")
 
 
@@ -82,7 +82,7 @@ def read(message: Message) -> Reading | None:
     if not signs.plausible:
         return None
     # Programs write a link beside the address that it leads to.
-    whole = _LINK.sub("", message.notice)
+    whole = _LINK.sub(r"\1", message.notice)
     text = whole[: original_start(whole)]
     folded = fold(text)
     told = tells_failure(folded, abroad=signs.from_daemon) or (signs.from_daemon and CODE.search(folded))
@@ -106,18 +106,35 @@ def read(message: Message) -> Reading | None:
     mixed = any(late_ones) and not all(late_ones)
     if arrived and not signs.failure_subject:
         slow = Action.DELIVERED
+    alone = len(named) == 1
     return report(
         "generic",
         [
-            Evidence(
-                address=address,
-                action=_fate(said, slow, mixed=mixed) if len(named) > 1 else slow,
-                diagnostic=said or None,
-                format="generic",
-                guessed=True,
+            _evidence(
+                address,
+                slow if alone else _fate(said, slow, mixed=mixed),
+                said,
+                # One recipient has all that stands above him to himself.
+                f"{text.partition(address)[0]} {said}"
+                if alone and (signs.from_daemon or signs.null_return_path)
+                else said,
             )
             for address, said in named.items()
         ],
+    )
+
+
+def _evidence(address: str, action: Action, said: str, told: str) -> Evidence:
+    """Return what is `said` beside `address`; all that is `told` of it counts where that leaves the reason open."""
+    told = " ".join(told.split())[-_ENOUGH:]
+    wider = not smtp.find_reply(said).code and said != told
+    return Evidence(
+        address=address,
+        action=action,
+        diagnostic=(told if wider else said) or None,
+        unwrapped=(said or None) if wider else None,
+        format="generic",
+        guessed=True,
     )
 
 
@@ -279,7 +296,7 @@ def _heading(lines: list[str], number: int) -> str:
     if tells_arrival(fold(above)):
         return above
     lists = above.endswith(":") and any(line.endswith(":") for line in others if _FOLLOWING.search(fold(line)))
-    return above if lists and _FOLLOWING.search(fold(above)) and tells_failure(fold(above)) else ""
+    return above if lists and _FOLLOWING.search(fold(above)) else ""
 
 
 def _telling(segment: list[str], address: str) -> str:

@@ -43,6 +43,8 @@ _HOST: Final = late(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}(?:\.[A-Za-z0-9_-]{1,63}){1,
 _OWN: Final = (".outlook.com", ".exchangelabs.com", ".partner.outlook.cn", ".office365.us")
 _OWN_WORDS: Final = late(r"[245]\d\d [245]\.\d{1,3}\.\d{1,3} (?:RESOLVER|STOREDRV|ROUTING|TRANSPORT|AGENT)\.")
 _LABEL: Final = 48
+# Above a report that somebody forwards.
+_FORWARDED: Final = frozenset({"from", "sent", "to", "cc", "subject"})
 
 
 def read(message: Message) -> Reading | None:
@@ -92,7 +94,7 @@ def _values(lines: Sequence[str]) -> Iterator[str]:
         label, colon, value = bare.replace("\uff1a", ":").partition(":")
         if waiting and (not colon or _REPLY.match(bare)):
             yield bare
-        elif colon and len(label) <= _LABEL and value.strip() and "@" not in label:
+        elif colon and len(label) <= _LABEL and value.strip() and "@" not in label and label.lower() not in _FORWARDED:
             yield value.strip()
         waiting = bool(colon) and not value.strip()
 
