@@ -12,6 +12,7 @@ from typing import Final
 from bouncelib.model import decode_xtext
 from bouncelib.patterns import late
 
+_LINK: Final = late(r"(?<![^\s<>@:;,])([^\s<>@:;,]{1,64}@[^\s<>@:;,]{1,255})<mailto:\1>")
 _ANGLE: Final = late(r"<([^<>]{1,1000})>")
 # RFC 5321 atoms as they are met, RFC 6531 letters beyond ASCII, a quoted local part; "@" and a domain or an address literal.
 # The punctuation of Chinese, Japanese and Korean stands where there is no blank, and in no address.
@@ -113,6 +114,11 @@ def from_orcpt(value: str) -> str | None:
             if _WHOLE.match(decoded):
                 return decoded
     return address
+
+
+def without_links(text: str) -> str:
+    """Return `text` without the links behind addresses that they lead to: ``a@b.example<mailto:a@b.example>``."""
+    return _LINK.sub(r"\1", text) if "<mailto:" in text else text
 
 
 def find_all(text: str) -> list[str]:

@@ -105,7 +105,8 @@ _TURN_TO: Final = late(
     r"support|information)|e-?mail us|write to|report (?:it|this|abuse)|complain|kontakt\w*|wenden sie sich|ruckfragen|fragen|"
     r"(?:escriba|dirija\w*|consult\w*|duvidas|entre em contato) |assistenza|vragen|обращайтесь|поддержк\w*|お問い合わせ|联系|"
     r"문의|(?:new|neue|nouvelle|nueva|nuovo|novo|nieuwe) (?:e-?mail[ -]?)?(?:address|adresse?|direccion|indirizzo|endereco)|"
-    r"please use|instead)\b[^@]{0,40}$|\b(?:(?:moved|changed|migrated|renamed) to|replaced (?:by|with))\W{0,12}$",
+    r"please use|instead)\b[^@]{0,40}$|\b(?:(?:moved|changed|migrated|renamed) to|replaced (?:by|with)|"
+    r"(?:sender|absender|expediteur|remitente|remetente|mittente|afzender|avsandare|afsender)(?: e-?mail)?(?: address)?)\W{0,12}$",
 )
 # How letters end in which nobody else is named as having failed.
 _CLOSING: Final = late(

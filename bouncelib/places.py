@@ -45,7 +45,10 @@ def rank_of(before: str, after: str) -> int:
     # A sentence that an address ends, and another after it, say nothing of the address; nor do parentheses around it.
     ends = tail[:1] == "." and tail[1:2].isspace() and tail.strip() != "."
     aside = before.rstrip().endswith("(")
-    if _SOLE.match(head) and not (ends or aside) and (not tail or tail[0] in ":.;,-(|" or smtp.find_reply(tail).code):
+    # A table has what is said of each in a column of its own.
+    column = after[:2].isspace() and len(after) > len(tail) + 1
+    said = not tail or column or tail[0] in ":.;,-(|" or smtp.find_reply(tail).code
+    if _SOLE.match(head) and not (ends or aside) and said:
         return CERTAIN
     introduced = fold(before).rstrip(" \t<('\"[")
     if _ARRIVED_AT.search(introduced):

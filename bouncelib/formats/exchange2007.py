@@ -88,6 +88,10 @@ _HEADING: Final = late(
     r"delivery (?:has failed|is delayed) to these recipients|diagnostic information for administrators",
     re.IGNORECASE,
 )
+# Above a report that somebody forwards.
+_FORWARDED: Final = late(
+    r"\s{0,4}(?:from|to|cc|von|an|de|para|da|aan|van|fra|til|till):\s?[^@\n]{0,80}<mailto:", re.IGNORECASE
+)
 _MARKED: Final = "<mailto:"
 _ROWS: Final = 40
 
@@ -112,6 +116,8 @@ def read(message: Message) -> Reading | None:
             continue
         if blocks and _HEADER.match(line):
             break
+        if _FORWARDED.match(line):
+            continue
         match = _NAMED.match(line) if "@" in line else None
         address = addresses.clean(match[1]) if match else None
         if address:

@@ -57,6 +57,8 @@ _REFUSED: Final = late(
 )
 _TO: Final = late(r"(?im)^[ \t>|]{0,4}to: (.{3,500})$")
 _ENOUGH: Final = 1500
+_LEAD: Final = 40
+_PEEK: Final = 6000
 _LIST: Final = 40
 _SUMMARY: Final = late(
     r"(?i)[ \t>|]{0,8}(?:message-id|date|from|to|cc|subject|sent|size|von|an|betreff|datum|gesendet|de|a|objet|envoye|para|"
@@ -72,7 +74,6 @@ _FOLLOWING: Final = late(
 _BARE: Final = late(r"[^\d]{0,40}[45]\d\d(?:[ -][45]\.\d{1,3}\.\d{1,3})?\W{0,5}")
 # What gateways of X.400 and Exchange put before an Internet address, and programs that write fields as NAME=VALUE.
 _X400: Final = late(r"^(?:smtp|rfc-?822|internet|recipient|rcpt|to|address|user|sender|from)[=:;]", re.IGNORECASE)
-_LINK: Final = late(r"(?<![^\s<>@:;,])([^\s<>@:;,]{1,64}@[^\s<>@:;,]{1,255})<mailto:\1>")
 _RULE: Final = late(r"[-=*_#~]{8,}")
 
 
@@ -81,21 +82,21 @@ def read(message: Message) -> Reading | None:
     signs = Signs.of(message)
     if not signs.plausible:
         return None
-    # Programs write a link beside the address that it leads to.
-    whole = _LINK.sub(r"\1", message.notice)
-    text = whole[: original_start(whole)]
+    whole = addresses.without_links(message.notice)
+    cut = original_start(whole)
+    text = whole[:cut]
     folded = fold(text)
     told = tells_failure(folded, abroad=signs.from_daemon) or (signs.from_daemon and CODE.search(folded))
-    if not told and signs.from_daemon and (rest := _without_summary(whole)) and tells_failure(fold(rest)):
+    if not told and signs.from_daemon and (rest := _without_summary(whole[:_PEEK])) and tells_failure(fold(rest)):
         # Fields of the message stand between the opening and what is told.
         told, text, folded = True, rest, fold(rest)
     arrived = not told and signs.null_return_path and is_receipt(folded)
     if not (told or arrived or signs.failure_subject) or not is_report(signs, " ".join(folded[:_ENOUGH].split())):
         return None
     named = _recipients(message, text)
-    if not named and len(text) < len(whole):
-        rest = _without_summary(whole)
-        named = _recipients(message, rest) or _after_headers(message, whole, len(text))
+    if not named and cut < len(whole):
+        rest = _without_summary(whole[:_PEEK])
+        named = _recipients(message, rest) or _after_headers(message, whole, cut)
         text = rest or text
     if not named and signs.failure_subject:
         named = _from_subject(signs) or _from_original(message)
@@ -115,13 +116,17 @@ def read(message: Message) -> Reading | None:
                 slow if alone else _fate(said, slow, mixed=mixed),
                 said,
                 # One recipient has all that stands above him to himself.
-                f"{text.partition(address)[0]} {said}"
-                if alone and (signs.from_daemon or signs.null_return_path)
-                else said,
+                _with_above(text, address, said) if alone and (signs.from_daemon or signs.null_return_path) else said,
             )
             for address, said in named.items()
         ],
     )
+
+
+def _with_above(text: str, address: str, said: str) -> str:
+    """Return what is `said` beside `address` behind all of `text` that stands above, where it is not in it already."""
+    above = " ".join(text.partition(address)[0].split())
+    return said if above[:_LEAD] in said else f"{above} {said}"
 
 
 def _evidence(address: str, action: Action, said: str, told: str) -> Evidence:

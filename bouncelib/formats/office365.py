@@ -51,7 +51,7 @@ def read(message: Message) -> Reading | None:
     """Return the recipients of the table, or None where the notice has none."""
     named: list[str] = []
     text = host = reporter = None
-    for value in _values(message.lines):
+    for value in map(addresses.without_links, _values(message.lines)):
         if text is None:
             if _REPLY.match(value):
                 text = value
