@@ -35,7 +35,7 @@ _FAILED: Final = late(
     r"niet (?:worden|bekend|bezorgd)|onbekend|не (?:может|удалось|доставлен|был|найден|существует)|недостав|отклонен|配信|"
     r"送信でき|(?:送信|配信|配達)されませんでした|届け|存在しません|見つかりません|不明|退信|失败|无法|不存在|반송|"
     r"존재하지|kunde inte|kunne ikke|nie (?:mo|"
-    r"zosta|istnieje)|nelze|nebyl|nemohla|nem |не беше|не е доставен|\bstopped\b|δεν (?:παραδ|μπορ)|wstrzyman",
+    r"zosta|istnieje)|nelze|nebyl|nemohla|nem |не беше|не е доставен|stopped|δεν (?:παραδ|μπορ)|wstrzyman",
 )
 # Words that a person's automatic reply may hold as well.
 _FAILED_ABROAD: Final = late(
@@ -67,9 +67,9 @@ _DELAYED: Final = late(
     r"ancora stato consegnato|stato ancora consegnato|continuera (?:d'essayer|a tentare)|prime dodici ore|"
     r"nog niet (?:afgeleverd|bezorgd)|blijven proberen|annu inte (?:levererat|kunnat)|fortsatter att forsoka|"
     r"wird weiter versucht|endnu ikke leveret|enna ikke levert|"
-    r"(?:only|seulement|simple|nur|lediglich|solo|soltanto|apenas|somente|slechts|endast|kun|bara) (?:an? |un |eine? |"
-    r"una |um |en |et )?"
-    r"(?:warning|avertissement|warnung|advertencia|aviso|avviso|avvertimento|waarschuwing|varning|advarsel)|"
+    r"only an? (?:warning|notification)|seulement un avertissement|simple avertissement|nur eine warnung|"
+    r"lediglich eine warnung|solo una? (?:advertencia|aviso)|soltanto un avv|solo un avv|apenas um aviso|"
+    r"somente um aviso|slechts een waarschuwing|endast en varning|kun en advarsel|bare en advarsel|bara en varning|"
     r"inutile de renvoyer|nouvelles tentatives|remise differee|nicht (?:noch einmal|erneut) (?:zu )?senden|"
     r"no es necesario (?:que )?reenvi|nuevos intentos|nao e necessario reenviar|novas tentativas|"
     r"non e necessario (?:inviare|rispedire|reinviare)|nuovi tentativi|niet opnieuw (?:te )?(?:verzenden|sturen)|"

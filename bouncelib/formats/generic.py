@@ -74,6 +74,12 @@ _FOLLOWING: Final = late(
 _BARE: Final = late(r"[^\d]{0,40}[45]\d\d(?:[ -][45]\.\d{1,3}\.\d{1,3})?\W{0,5}")
 # What gateways of X.400 and Exchange put before an Internet address, and programs that write fields as NAME=VALUE.
 _X400: Final = late(r"^(?:smtp|rfc-?822|internet|recipient|rcpt|to|address|user|sender|from)[=:;]", re.IGNORECASE)
+# Causes that a notice thinks of, after what it knows.
+_HINT: Final = late(
+    r"(?im)^[ \t>*-]{0,8}(?:causes? possibles?|possible (?:causes?|reasons?)|m[\xf6o]gliche (?:ursachen|gr[\xfcu]nde)|"
+    r"posibles causas|causas poss[\xedi]veis|poss[\xedi]veis causas|possibili cause|mogelijke oorzaken|возможные причины|"
+    r"\[실패 사유 안내\]|温馨提示|this (?:may|might|could) be because|if you need help)"
+)
 _RULE: Final = late(r"[-=*_#~]{8,}")
 
 
@@ -84,7 +90,8 @@ def read(message: Message) -> Reading | None:
         return None
     whole = addresses.without_links(message.notice)
     cut = original_start(whole)
-    text = whole[:cut]
+    hint = _HINT.search(whole, 0, cut)
+    text = whole[: hint.start() if hint and "@" in whole[: hint.start()] else cut]
     folded = fold(text)
     told = tells_failure(folded, abroad=signs.from_daemon) or (signs.from_daemon and CODE.search(folded))
     if not told and signs.from_daemon and (rest := _without_summary(whole[:_PEEK])) and tells_failure(fold(rest)):

@@ -53,13 +53,16 @@ def read(message: Message) -> Reading | None:
     """Return the recipients with what is said of each, or None where there are none."""
     found: list[dict[str, Any]] = []
     last = ""
+    arrived = False
     for line in message.lines:
         bare = line.strip()
+        if bare.endswith("following recipients:"):
+            arrived = "successfully" in bare
         match = _FIELD.match(line)
         if match:
             last = match[1].lower()
             if last == "recipient address":
-                found.append({})
+                found.append({"arrived": arrived})
             if found:
                 found[-1].setdefault(last, match[2].strip())
         elif found and bare:
@@ -83,7 +86,7 @@ def read(message: Message) -> Reading | None:
     return report("messagingserver", recipients) if recipients else None
 
 
-def _evidence(facts: dict[str, str], action: Action) -> Evidence | None:
+def _evidence(facts: dict[str, Any], action: Action) -> Evidence | None:
     address = addresses.clean(facts["recipient address"])
     if address is None:
         return None
@@ -95,7 +98,7 @@ def _evidence(facts: dict[str, str], action: Action) -> Evidence | None:
     return Evidence(
         address=address,
         original_address=addresses.clean(original) if original else None,
-        action=action,
+        action=Action.DELIVERED if facts["arrived"] else action,
         diagnostic=text or None,
         diagnostic_type=kind.strip().lower() if semicolon else None,
         remote_mta=host,

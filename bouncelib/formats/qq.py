@@ -37,7 +37,7 @@ _RECIPIENT: Final = late(
     r"收件人(?:邮件地址)?[\s:\uff1a(\uff08]{0,20}<?([\x21-\x7e]{1,254}@[A-Za-z0-9.-]{1,253})", re.IGNORECASE
 )
 _REASON: Final = late(r"退信原因[\s:：]{0,20}")  # noqa: RUF001
-_ADVICE: Final = late(r"建议解决方案|解决方案[:：]|此外，您还可以|查看原邮件")  # noqa: RUF001
+_ADVICE: Final = late(r"建议解决方案|解决方案[\s:：]|温馨提示|此外，您还可以|查看原邮件")  # noqa: RUF001
 
 
 def read(message: Message) -> Reading | None:

@@ -68,6 +68,8 @@ class _Entry:
 
     name: str
     action: Action
+    fatal: bool = False
+    """Whether its list is that of the permanent errors."""
     reason: str = ""
     comment: str = ""
     original: str | None = None
@@ -82,7 +84,9 @@ def read(message: Message) -> Reading | None:
     warning = any(text in message.notice[:_ENOUGH].lower() for text in _WARNING)
     found: dict[str, Evidence] = {}
     for entry in entries:
-        evidence = _evidence(entry, turns, warning=warning, alone=len(entries) == 1)
+        # Beside those that are late, a list of its own names those that have failed.
+        late_too = warning and not (entry.fatal and any(one.action is Action.DELAYED for one in entries))
+        evidence = _evidence(entry, turns, warning=late_too, alone=len(entries) == 1)
         if evidence:
             found.setdefault((evidence.address or "").lower(), evidence)
     return report("sendmail", list(found.values())) if found else None
@@ -93,14 +97,14 @@ def _split(lines: Sequence[str]) -> tuple[list[_Entry], list[str]]:
     entries: list[_Entry] = []
     transcript: list[str] = []
     action: Action | None = None
-    talking = False
+    talking = fatal = False
     for line in lines:
         bare = line.strip()
         low = bare.lower()
         if bare.startswith("--"):
             section = next((action for text, action in _SECTIONS if text in low), None)
             if section:
-                action, talking = section, False
+                action, talking, fatal = section, False, "permanent" in low
             elif any(text in low for text in _TRANSCRIPT):
                 action, talking = None, True
             elif entries and (low.startswith(ORIGINAL_MARKS) or " -----" in low or talking):
@@ -108,11 +112,11 @@ def _split(lines: Sequence[str]) -> tuple[list[_Entry], list[str]]:
         elif talking:
             transcript.append(line)
         elif action and bare:
-            _add(entries, action, line)
+            _add(entries, action, line, fatal=fatal)
     return entries, transcript
 
 
-def _add(entries: list[_Entry], action: Action, line: str) -> None:
+def _add(entries: list[_Entry], action: Action, line: str, *, fatal: bool) -> None:
     bare = line.strip()
     reason, expanded = _REASON.match(bare), _EXPANDED.match(bare)
     if reason and entries:
@@ -124,7 +128,7 @@ def _add(entries: list[_Entry], action: Action, line: str) -> None:
         name = bare[: comment.start()] if comment else bare
         if comment and action is Action.DELIVERED:
             action = next((action for text, action in _SUCCESS if text in comment[1]), action)
-        entries.append(_Entry(name, action, comment=comment[1] if comment and comment[1] != _MUTE else ""))
+        entries.append(_Entry(name, action, fatal, comment=comment[1] if comment and comment[1] != _MUTE else ""))
 
 
 def _evidence(entry: _Entry, turns: Sequence[Turn], *, warning: bool, alone: bool) -> Evidence | None:
