@@ -53,6 +53,10 @@ _FAILED_ABROAD: Final = late(
     r"emedi|amadı|basarısız|לא (?:נמסר|ניתן|הגיע)|لم يتم|ไม่พบ|khong (?:the|gui|ton)|"
     r"tidak (?:dapat|bisa|terkirim|ditemukan)|تحویل داده نشد|ارسال نشد|nepavyk|nepristatyt|neizdevas|nav (?:iespejams )?piegad|"
     r"није (?:мог|испоруч|достав)|komst ekki|tokst ekki|ez(?:in izan)? da entregatu|ezin izan da|नहीं|chua (?:gui|duoc)|zlyhal|"
+    r"quarantin|message was deleted|has been erased|nicht angekommen|zuruckgewiesen|a ete (?:arrete|bloque)|n'a pas ete|"
+    r"wraca do nadawcy|не получил|nem jutott|no hemos|"
+    r"no llego|não enviámos|nao enviamos|niet kunnen|kom inte fram|returnerats|nemohli|전달(?:되지|하지) 못|攔截|拦截|未收到|"
+    r"届けられません|не доставл|nedoruc|"
     r"inte kun(?:nat|de)|no s'ha|gagal|未能|できません|않았"
 )
 _DELAYED: Final = late(
@@ -89,7 +93,8 @@ _SENT: Final = late(
     r"^\W{0,8}(?:it|(?:your|the) (?:e-?mail|mail|message)) (?:was|has been) (?:successfully )?(?:delivered|sent|relayed)\b|"
     r"^\W{0,8}(?:(?:was|has been|message|successfully) ){0,3}(?:delivered|sent|relayed|zugestellt|delivre|remis|"
     r"entregad[oa]|consegnato|afgeleverd|levererat|leveret|doruceno|доставлено)\b|"
-    r"successful|\bsucceeded\b|erfolgreich|avec succes|correctamente|con exito|com sucesso|correttamente|успешно"
+    r"successful|\bsucceeded\b|erfolgreich|avec succes|correctamente|con exito|com sucesso|correttamente|успешно|"
+    r"(?<![未不])成功"
 )
 # A receipt of delivery in words alone, as the sender asked for one.
 _ARRIVED: Final = late(
@@ -106,7 +111,8 @@ _TURN_TO: Final = late(
     r"(?:escriba|dirija\w*|consult\w*|duvidas|entre em contato) |assistenza|vragen|обращайтесь|поддержк\w*|お問い合わせ|联系|"
     r"문의|(?:new|neue|nouvelle|nueva|nuovo|novo|nieuwe) (?:e-?mail[ -]?)?(?:address|adresse?|direccion|indirizzo|endereco)|"
     r"please use|instead)\b[^@]{0,40}$|\b(?:(?:moved|changed|migrated|renamed) to|replaced (?:by|with)|"
-    r"(?:sender|absender|expediteur|remitente|remetente|mittente|afzender|avsandare|afsender)(?: e-?mail)?(?: address)?)\W{0,12}$",
+    r"(?:sender|absender|expediteur|remitente|remetente|mittente|afzender|avsandare|"
+    r"afsender)(?: e-?mail)?(?: address)?)\W{0,12}$",
 )
 # How letters end in which nobody else is named as having failed.
 _CLOSING: Final = late(

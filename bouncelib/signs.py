@@ -23,7 +23,8 @@ _DAEMON: Final = late(
     rb"system administrator|symantec|mail gateway|imss@|smtp_mail|microsoft outlook|microsoftexchange|"
     rb"mail system|dmarc@|mailbot|majordomo@|listserv@|antivirus|no-?reply@sns|"
     rb"mailmarshal|messagelabs|mimesweeper|mailsweeper|virus ?wall|scanmail|"
-    rb"e-?manager|web ?shield|mail ?monitor|esafe@|gfi mail|gatedefender|mime ?defang|mail ?scanner|expurgate|puremessage|"
+    rb"e-?manager|interscan|mail security|nospamproxy|web ?shield|mail ?monitor|esafe@|gfi mail|gatedefender|mime ?defang|"
+    rb"mail ?scanner|expurgate|puremessage|"
     rb"brightmail|content[ -]filter|mail[ -]?filter|e-?mail (?:gateway|security)|smtp gateway|uucp@|pager-daemon@"
 )
 _DAEMON_OPENING: Final = late(rb"\W*bounces?\b|\W{0,3}<>|\W*(?:mta|smtp)[@-]")
@@ -68,7 +69,7 @@ _FAILURE: Final = late(
     r"(?:уведомление|отчет) \w (?:недостав|достав|статус|состоян)|powiadomienie o (?:stanie|niedostar|niepow)|"
     r"teslim(?:at)? (?:durum|hata)|"
     r"mancata|avviso di mancat|messaggio non|impossibile|zprava .{0,20}nemohla|vase zprava|недостав|"
-    r"не доставлен|не удается|"
+    r"не доставлен|не удается|nedorucen|kezbesitesi hiba|brevet kom|nog niet bezorgd|sms ikke|ваше письмо|"
     r"ваше сообщение не|сообщение не|notificaci\w+ (?:de|sobre) (?:error|estado|entrega|falla)|wiadomosc nie|zwrot)"
 )
 # What such subjects have anywhere.
@@ -86,7 +87,8 @@ _FAILURE_WORDS: Final = (
     "non recense",
 )
 _FAILURE_FOREIGN: Final = late(
-    r"配信不能|配信の?失敗|不達|발송 ?실패|전송되지 못|配信でき|配送|メールエラー|送信エラー|宛先不明|エラーメール|"
+    r"配信不能|配信の?失敗|不達|발송 ?실패|전송되지 못|전달하지 못|전달되지 못|攔截|拦截|届けられません|配信でき|配送|"
+    r"メールエラー|送信エラー|宛先不明|エラーメール|"
     r"退信|退回|投递失败|发送失败|传输失败|无法投递|未送达|無法傳遞|반송|배달되지|배달할 수|전송 실패"
 )
 

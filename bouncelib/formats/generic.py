@@ -93,7 +93,9 @@ def read(message: Message) -> Reading | None:
     hint = _HINT.search(whole, 0, cut)
     text = whole[: hint.start() if hint and "@" in whole[: hint.start()] else cut]
     folded = fold(text)
-    told = tells_failure(folded, abroad=signs.from_daemon) or (signs.from_daemon and CODE.search(folded))
+    told = tells_failure(folded, abroad=signs.from_daemon or signs.null_return_path) or (
+        signs.from_daemon and CODE.search(folded)
+    )
     if not told and signs.from_daemon and (rest := _without_summary(whole[:_PEEK])) and tells_failure(fold(rest)):
         # Fields of the message stand between the opening and what is told.
         told, text, folded = True, rest, fold(rest)
