@@ -14,38 +14,36 @@ CODE: Final = late(r"\b[45]\d\d[ -](?:[45]\.\d{1,3}\.\d{1,3}\b|<|[^\W\d_])")
 _ADDRESSED: Final = late(
     r"(?:your|you sent|you have sent|the (?:following|attached|original|enclosed|above|below)|this|an?|"
     r"the) [^.@]{0,60}?(?:message|mail|e-?mail|letter|document|fax|sms)|you sent|(?:message|mail|e-?mail|"
-    r"delivery)[^.@]{0,60} (?:could|can|was|has|is|to)[^.@]{0,40}(?:not|n't|fail|reject|return|delay|undeliver|bounce|unable)|"
-    r"(?:failed to|unable to|could not) deliver|recipient|addressee|(?:following|these) (?:address|user|error)|"
-    r"delivery (?:fail|error|to)|undeliver|unknown (?:user|"
-    r"address)|user unknown|no such|invalid (?:user|address)|error message|ihre? |der nachricht|nachricht an|die nachricht|"
-    r"folgende|empfanger|votre|le message|destinataire|su mensaje|tu mensaje|el mensaje|correo|destinatario|sua mensagem|"
-    r"a mensagem|messaggio|il tuo|suo|uw bericht|het bericht|bericht|geadresseerde|meddelande|melding|beskeder?|viesti|"
-    r"wiadomosc|przesylk|zprav|uzenet|mesaj|ileti|сообщени|письмо|получател|адресат|лист |メール|メッセージ|宛先|送信|邮件|"
-    r"郵件|收件|信件|메일|메시지|수신|μηνυμα|הודע|الرسالة|رسالتك|ข้อความ|อีเมล|thu cua ban|pesan|poruk|sporocil|писмо|"
-    r"din e-?post|zustellung|consegna|distribution a |livraison|leverans|levering|besked|spravu|kezbesit|missatge|съобщени|"
-    r"laisk|vestul|порук|skeyti|mezua|ईमेल|thu |e-mel|نامه|dorucen|доставк|повідомлен|παραδοσ|e-posta|gui thu",
+    r"delivery)[^.@]{0,60} (?:could|can|was|has|is|to)[^.@]{0,40}(?:not|n't|fail|reject|return|delay|undeliver|bounce|"
+    r"unable)|(?:failed to|unable to|could not) deliver|recipient|addressee|(?:following|these) (?:address|user|error)|"
+    r"delivery (?:fail|error|to)|undeliver|unknown (?:user|address)|user unknown|no such|invalid (?:user|address)|"
+    r"error message|ihre? |der nachricht|nachricht an|die nachricht|folgende|empfanger|votre|le message|destinataire|"
+    r"su mensaje|tu mensaje|el mensaje|correo|destinatario|sua mensagem|a mensagem|messaggio|il tuo|suo|uw bericht|"
+    r"het bericht|bericht|geadresseerde|meddelande|melding|beskeder?|viesti|wiadomosc|przesylk|zprav|uzenet|mesaj|ileti|"
+    r"сообщени|письмо|получател|адресат|лист |メール|メッセージ|宛先|送信|邮件|郵件|收件|信件|메일|메시지|수신|μηνυμα|הודע|"
+    r"الرسالة|رسالتك|ข้อความ|อีเมล|thu cua ban|pesan|poruk|sporocil|писмо|din e-?post|zustellung|consegna|distribution a |"
+    r"livraison|leverans|levering|besked|spravu|kezbesit|missatge|съобщени|laisk|vestul|порук|skeyti|mezua|ईमेल|thu |e-mel|"
+    r"نامه|dorucen|доставк|повідомлен|παραδοσ|e-posta|gui thu"
 )
 # Statistics and logs speak of many messages.
 _DIGEST: Final = late(
     r"grand totals|processing bounces|bounce (?:rules|processing)|(?:daily|weekly|monthly) (?:\w+ )?(?:stat|report|summar)|"
-    r"(?:mail|delivery) statistics|summary for|logwatch|"
-    r"quarantine (?:summary|digest|inbox)|\d (?:new )?(?:e-?mail|mail|message)s? (?:is |are |held )?in (?:your |the )?"
-    r"(?:spam )?quarantine|"
-    r"/var/log/|top \d* ?(?:failures|bounces|senders)",
+    r"(?:mail|delivery) statistics|summary for|logwatch|quarantine (?:summary|digest|inbox)|\d (?:new )?(?:e-?mail|mail|"
+    r"message)s? (?:is |are |held )?in (?:your |the )?(?:spam )?quarantine|/var/log/|top \d* ?(?:failures|bounces|senders)"
 )
 # What makes a reader click, whatever codes stand beside it; and mail on accounts.
 _LURE: Final = late(
-    r"(?:release|retrieve|recover|deliver|move|send)\W{1,3}(?:(?:all|your|the|these|pending|held|incoming) ){0,4}(?:messages?|"
-    r"mails?|e-?mails?) (?:to (?:your |the )?(?:inbox|mailbox)\b|now\b)|"
-    r"\d{1,5} (?:undelivered|pending|unreceived|incoming) (?:messages|mails|e-?mails) |"
-    r"reset (?:the|your) password|password reset|account action required"
+    r"(?:release|retrieve|recover|deliver|move|send)\W{1,3}(?:(?:all|your|the|these|pending|held|"
+    r"incoming) ){0,4}(?:messages?|mails?|e-?mails?) (?:to (?:your |the )?(?:inbox|mailbox)\b|now\b)|\d{1,5} (?:undelivered|"
+    r"pending|unreceived|incoming) (?:messages|mails|e-?mails) |reset (?:the|your) password|password reset|"
+    r"account action required"
 )
 # What mail systems write about besides single messages, by the subjects that they give it.
 _ADMINISTRATIVE: Final = late(
     r"^(?:your |spam |daily |weekly |new |e-?mail |mail )*quarantine(?:d (?:messages|mail)|[ :-]+(?:summary|digest|report|"
-    r"notification|notice))|^(?:[\w-]+ ){0,4}password\b[^:]{0,40}\bexpir|"
-    r"^(?:planned|scheduled|upcoming) (?:\w+ )?(?:maintenance|downtime|outage)|"
-    r"^wartungsarbeiten|^maintenance (?:planifiee|programmee)|^mantenimiento programado|^manutenzione programmata"
+    r"notification|notice))|^(?:[\w-]+ ){0,4}password\b[^:]{0,40}\bexpir|^(?:planned|scheduled|"
+    r"upcoming) (?:\w+ )?(?:maintenance|downtime|outage)|^wartungsarbeiten|^maintenance (?:planifiee|programmee)|"
+    r"^mantenimiento programado|^manutenzione programmata"
 )
 _COUNT: Final = late(
     r"(?:received|delivered|deferred|bounced|failed|rejected|queued|hard|soft|sent)\W{1,3}\d{1,7}(?![\d.-])|"
@@ -57,12 +55,12 @@ _TO_RECIPIENT: Final = late(
 )
 # What makes a reader click, in mail that only looks like a report.
 _BAIT: Final = late(
-    r"(?:release|retrieve|recover|review|view|allow|read|fix|deliver|resend|access)[^.]{0,30}(?:pending|held|incoming|blocked|"
-    r"undelivered|quarantined|messages? (?:here|now))|(?:incoming|pending|undelivered|unreceived|new) (?:messages|mails|"
-    r"e-?mails)|(?:verify|validate|confirm|upgrade|re-?activate|update|unlock|sign in to) (?:your|the|to your) (?:account|"
-    r"mailbox|e-?mail|quota|storage|password|webmail)|your (?:mailbox|account|inbox|password|storage)[^.]{0,60}(?:exceeded|"
-    r"expire|almost|suspend|deactivat|closed|full)|to your (?:mailbox|inbox)|(?:parcel|package|shipment|courier|order number|"
-    r"tracking number)|unsubscribe|view (?:this|in) (?:e-?mail|browser)",
+    r"(?:release|retrieve|recover|review|view|allow|read|fix|deliver|resend|access)[^.]{0,30}(?:pending|held|incoming|"
+    r"blocked|undelivered|quarantined|messages? (?:here|now))|(?:incoming|pending|undelivered|unreceived|new) (?:messages|"
+    r"mails|e-?mails)|(?:verify|validate|confirm|upgrade|re-?activate|update|unlock|sign in to) (?:your|the|"
+    r"to your) (?:account|mailbox|e-?mail|quota|storage|password|webmail)|your (?:mailbox|account|inbox|password|"
+    r"storage)[^.]{0,60}(?:exceeded|expire|almost|suspend|deactivat|closed|full)|to your (?:mailbox|inbox)|(?:parcel|"
+    r"package|shipment|courier|order number|tracking number)|unsubscribe|view (?:this|in) (?:e-?mail|browser)"
 )
 
 

@@ -18,59 +18,46 @@ _FROM: Final = late(rb"([^\s<>\"(),;:]{1,64})@([^\s<>\"(),;:]{1,255})")
 _LOCAL_PART: Final = 64
 # Names of mail systems. Patterns that begin with a letter are looked for fast; what must open the field is asked apart.
 _DAEMON: Final = late(
-    rb"mailer[ ._-]?daemon|post[._-]?master|mail[ ._-]?deliver|mail[ ._-]daemon|daemon@|mdaemon|"
-    rb"mail[ ._-](?:admin|system)|message delivery|delivery (?:sub)?system|non-?delivery|mail server|mailserver|"
-    rb"system administrator|symantec|mail gateway|imss@|smtp_mail|microsoft outlook|microsoftexchange|"
-    rb"mail system|dmarc@|mailbot|majordomo@|listserv@|antivirus|no-?reply@sns|"
-    rb"mailmarshal|messagelabs|mimesweeper|mailsweeper|virus ?wall|scanmail|"
-    rb"e-?manager|interscan|mail security|nospamproxy|web ?shield|mail ?monitor|esafe@|gfi mail|gatedefender|mime ?defang|"
-    rb"mail ?scanner|expurgate|puremessage|"
-    rb"brightmail|content[ -]filter|mail[ -]?filter|e-?mail (?:gateway|security)|smtp gateway|uucp@|pager-daemon@"
+    rb"mailer[ ._-]?daemon|post[._-]?master|mail[ ._-]?deliver|mail[ ._-]daemon|daemon@|mdaemon|mail[ ._-](?:admin|system)|"
+    rb"message delivery|delivery (?:sub)?system|non-?delivery|mail server|mailserver|system administrator|symantec|"
+    rb"mail gateway|imss@|smtp_mail|microsoft outlook|microsoftexchange|mail system|dmarc@|mailbot|majordomo@|listserv@|"
+    rb"antivirus|no-?reply@sns|mailmarshal|messagelabs|mimesweeper|mailsweeper|virus ?wall|scanmail|e-?manager|interscan|"
+    rb"mail security|nospamproxy|web ?shield|mail ?monitor|esafe@|gfi mail|gatedefender|mime ?defang|mail ?scanner|expurgate|"
+    rb"puremessage|brightmail|content[ -]filter|mail[ -]?filter|e-?mail (?:gateway|security)|smtp gateway|uucp@|pager-daemon@"
 )
 _DAEMON_OPENING: Final = late(rb"\W*bounces?\b|\W{0,3}<>|\W*(?:mta|smtp)[@-]")
 # The opening of a subject that failure reports of the world's mail servers have (accents and case aside).
 _FAILURE: Final = late(
     r"(?:\[[^\]]{0,40}\] ?|(?:varning|warnung|avertisse?ment|aviso|avviso|advertencia|re|aw|sv|\*{1,3}(?:spam|"
-    r"junk)\*{1,3})[: ] ?){0,2}(?:undeliver|undelivrable|"
-    r"unzustellbar|non remis|"
-    r"non_remis|non recapitabile|onbestelbaar|no se puede entregar|nao entregue|nao_entregue|nedorucitel|"
-    r"kezbesithetetlen|"
-    r"niedostarcz|kan (?:inte|ikke) leveres|olevererbar|ikke lever|toimittamat|teslim edil|nije isporu|"
-    r"mail delivery|mail deliv|delivery (?:failure|status|notification|report|error|problem|has failed|delay|"
-    r"warning|unsuccess)|"
-    r"delivery_failure|failure (?:notice|delivery|to deliver)|failed (?:mail|delivery|message)|returned (?:mail|"
-    r"message|to sender|e-?mail)|"
-    r"mail (?:failed|failure|could not|system error|undeliver|not delivered|returned|status|error|warning)|"
-    r"message (?:delivery|status|undeliver|not delivered|could not|rejected|delayed|failed|has not)|"
-    r"(?:e-?mail|email) (?:bounce|delivery|could not|error|not delivered|address .{0,40} (?:not|unknown))|"
-    r"non[- ]?delivery|notification of (?:delivery|failure)|warning: (?:message|could not|e-?mail|mail)|"
-    r"delayed mail|delayed:|nd[nr]:|"
-    r"your (?:message|e-?mail|mail) .{0,80}(?:not|undeliver|fail|reject|delay|block|return)|could not deliver|"
-    r"couldn't deliver|"
-    r"cannot deliver|can't deliver|unable to deliver|nondeliverable|not deliverable|permanent delivery|"
-    r"automatically rejected|"
-    r"(?:e-?mail )?(?:message|mail|e-?mail|attachment) (?:was |has been |is )?(?:blocked|stopped|refused|quarantined|"
-    r"discarded)|"
-    r"blocked (?:message|mail|e-?mail)|scanmail message|virus (?:in (?:your|an? |the )|found|detected|alert|warn)|virenwarnung|"
-    r"(?:your )?(?:fax|page|sms|text message|note) .{0,40}\bnot |failed delivery|warning: delay|"
-    r"(?:e-?mail|message) cannot be (?:sent|delivered)|"
-    r"there was an error sending|processing error|bounce(?:d)?[ :]|error sending|transport failure|user unknown|"
-    r"address (?:not found|rejected|change)|rejected(?: mail)?:|auto(?:mated|matic)? (?:bounce|response from)|"
-    r"aws notification|"
-    r"amazon ses|\W{0,4}message you sent blocked|blocked:|postmaster notify|nicht zugestellt|zustell|"
-    r"(?:ihre )?(?:nachricht|e-?mail|mail) (?:nicht|abgelehnt|blockiert|gestoppt|wurde (?:nicht|abgelehnt|blockiert))|"
-    r"(?:aviso: )?(?:su )?mensaje (?:bloqueado|rechazado|no )|(?:votre )?message (?:bloque|rejete|refuse)|"
-    r"(?:din |ditt |dit )?(?:brev|post|meddelande|besked|melding)\w* (?:inte|ikke|kunde)|fordroj|forsinke|"
-    r"mesaj\w* (?:ilet|gonder|teslim)|iletiniz|(?:ваш(?:ий)? )?лист не|писмото|zablokowan|uw (?:e-?mail|bericht) is niet|"
-    r"unbestellbar|fehler bei|cc:mail link to smtp undeliver|"
-    r"echec|(?:notification|avis|rapport|statut) de (?:remise|distribution|non)|remise differee|message non|mensagem nao|"
-    r"falha na entrega|devol|error de entrega|entrega fallida|notifica (?:di|dello|sullo) (?:stato|consegna|mancat)|"
-    r"benachrichtigung (?:uber|zum|zur) (?:den |die )?(?:zustell|unzustell|nichtzustell)|leverings?status|leveransstatus|"
-    r"(?:уведомление|отчет) \w (?:недостав|достав|статус|состоян)|powiadomienie o (?:stanie|niedostar|niepow)|"
-    r"teslim(?:at)? (?:durum|hata)|"
-    r"mancata|avviso di mancat|messaggio non|impossibile|zprava .{0,20}nemohla|vase zprava|недостав|"
-    r"не доставлен|не удается|nedorucen|kezbesitesi hiba|brevet kom|nog niet bezorgd|sms ikke|ваше письмо|"
-    r"ваше сообщение не|сообщение не|notificaci\w+ (?:de|sobre) (?:error|estado|entrega|falla)|wiadomosc nie|zwrot)"
+    r"junk)\*{1,3})[: ] ?){0,2}(?:undeliver|undelivrable|unzustellbar|non remis|non_remis|non recapitabile|onbestelbaar|"
+    r"no se puede entregar|nao entregue|nao_entregue|nedorucitel|kezbesithetetlen|niedostarcz|kan (?:inte|ikke) leveres|"
+    r"olevererbar|ikke lever|toimittamat|teslim edil|nije isporu|mail delivery|mail deliv|delivery (?:failure|status|"
+    r"notification|report|error|problem|has failed|delay|warning|unsuccess)|delivery_failure|failure (?:notice|delivery|"
+    r"to deliver)|failed (?:mail|delivery|message)|returned (?:mail|message|to sender|e-?mail)|mail (?:failed|failure|"
+    r"could not|system error|undeliver|not delivered|returned|status|error|warning)|message (?:delivery|status|undeliver|"
+    r"not delivered|could not|rejected|delayed|failed|has not)|(?:e-?mail|email) (?:bounce|delivery|could not|error|"
+    r"not delivered|address .{0,40} (?:not|unknown))|non[- ]?delivery|notification of (?:delivery|failure)|"
+    r"warning: (?:message|could not|e-?mail|mail)|delayed mail|delayed:|nd[nr]:|your (?:message|e-?mail|mail) .{0,80}(?:not|"
+    r"undeliver|fail|reject|delay|block|return)|could not deliver|couldn't deliver|cannot deliver|can't deliver|"
+    r"unable to deliver|nondeliverable|not deliverable|permanent delivery|automatically rejected|(?:e-?mail )?(?:message|"
+    r"mail|e-?mail|attachment) (?:was |has been |is )?(?:blocked|stopped|refused|quarantined|discarded)|blocked (?:message|"
+    r"mail|e-?mail)|scanmail message|virus (?:in (?:your|an? |the )|found|detected|alert|warn)|virenwarnung|"
+    r"(?:your )?(?:fax|page|sms|text message|note) .{0,40}\bnot |failed delivery|warning: delay|(?:e-?mail|"
+    r"message) cannot be (?:sent|delivered)|there was an error sending|processing error|bounce(?:d)?[ :]|error sending|"
+    r"transport failure|user unknown|address (?:not found|rejected|change)|rejected(?: mail)?:|auto(?:mated|"
+    r"matic)? (?:bounce|response from)|aws notification|amazon ses|\W{0,4}message you sent blocked|blocked:|"
+    r"postmaster notify|nicht zugestellt|zustell|(?:ihre )?(?:nachricht|e-?mail|mail) (?:nicht|abgelehnt|blockiert|gestoppt|"
+    r"wurde (?:nicht|abgelehnt|blockiert))|(?:aviso: )?(?:su )?mensaje (?:bloqueado|rechazado|no )|"
+    r"(?:votre )?message (?:bloque|rejete|refuse)|(?:din |ditt |dit )?(?:brev|post|meddelande|besked|melding)\w* (?:inte|"
+    r"ikke|kunde)|fordroj|forsinke|mesaj\w* (?:ilet|gonder|teslim)|iletiniz|(?:ваш(?:ий)? )?лист не|писмото|zablokowan|"
+    r"uw (?:e-?mail|bericht) is niet|unbestellbar|fehler bei|cc:mail link to smtp undeliver|echec|(?:notification|avis|"
+    r"rapport|statut) de (?:remise|distribution|non)|remise differee|message non|mensagem nao|falha na entrega|devol|"
+    r"error de entrega|entrega fallida|notifica (?:di|dello|sullo) (?:stato|consegna|mancat)|benachrichtigung (?:uber|zum|"
+    r"zur) (?:den |die )?(?:zustell|unzustell|nichtzustell)|leverings?status|leveransstatus|(?:уведомление|"
+    r"отчет) \w (?:недостав|достав|статус|состоян)|powiadomienie o (?:stanie|niedostar|niepow)|teslim(?:at)? (?:durum|hata)|"
+    r"mancata|avviso di mancat|messaggio non|impossibile|zprava .{0,20}nemohla|vase zprava|недостав|не доставлен|не удается|"
+    r"nedorucen|kezbesitesi hiba|brevet kom|nog niet bezorgd|sms ikke|ваше письмо|ваше сообщение не|сообщение не|"
+    r"notificaci\w+ (?:de|sobre) (?:error|estado|entrega|falla)|wiadomosc nie|zwrot)"
 )
 # What such subjects have anywhere.
 _FAILURE_WORDS: Final = (
@@ -88,24 +75,21 @@ _FAILURE_WORDS: Final = (
 )
 _FAILURE_FOREIGN: Final = late(
     r"配信不能|配信の?失敗|不達|발송 ?실패|전송되지 못|전달하지 못|전달되지 못|攔截|拦截|届けられません|配信でき|配送|"
-    r"メールエラー|送信エラー|宛先不明|エラーメール|"
-    r"退信|退回|投递失败|发送失败|传输失败|无法投递|未送达|無法傳遞|반송|배달되지|배달할 수|전송 실패"
+    r"メールエラー|送信エラー|宛先不明|エラーメール|退信|退回|投递失败|发送失败|传输失败|无法投递|未送达|無法傳遞|반송|"
+    r"배달되지|배달할 수|전송 실패"
 )
 
 # What mail programs of the world put before the subject of an answer or a forwarded message.
 _ANSWER: Final = late(
-    r"^(?:\[[^\]]{0,40}\] ?){0,2}(?:re|fwd?|aw|antw|antwort|wg|sv|vs|vl|tr|rv|rif|res|r|i|enc|odp|pd|ynt|ilt|на|"
-    r"пересл|回复|答复|回覆|"
-    r"转发|轉寄|返信|転送|답장|전달)(?:\[\d{1,2}\]|\(\d{1,2}\))? ?[:\uff1a]"
+    r"^(?:\[[^\]]{0,40}\] ?){0,2}(?:re|fwd?|aw|antw|antwort|wg|sv|vs|vl|tr|rv|rif|res|r|i|enc|odp|pd|ynt|ilt|на|пересл|回复|"
+    r"答复|回覆|转发|轉寄|返信|転送|답장|전달)(?:\[\d{1,2}\]|\(\d{1,2}\))? ?[:\uff1a]"
 )
 _QUOTES: Final = late(
-    r"^(?:>.*\n.*\n?>|-{2,12} ?(?:original|forwarded|ursprungliche|weitergeleitete|mensaje|message|messaggio|"
-    r"mensagem|исходное) ?"
-    r"(?:message|nachricht|original|d'origine|transfere|originale|reenviado|сообщение)?|begin forwarded message|"
-    r".{6,200}(?:wrote|writes|schrieb|a ecrit|"
-    r"escribio|escreveu|ha scritto|schreef|skrev|kirjoitti|napisal|пишет|写道) ?:\s*$|(?:from|von|de|da|van|fra|"
-    r"от|发件人) ?: .{0,200}\n(?:sent|gesendet|"
-    r"envoye|enviado|inviato|verzonden|sendt|date|datum|to|subject)\b)",
+    r"^(?:>.*\n.*\n?>|-{2,12} ?(?:original|forwarded|ursprungliche|weitergeleitete|mensaje|message|messaggio|mensagem|"
+    r"исходное) ?(?:message|nachricht|original|d'origine|transfere|originale|reenviado|сообщение)?|begin forwarded message|"
+    r".{6,200}(?:wrote|writes|schrieb|a ecrit|escribio|escreveu|ha scritto|schreef|skrev|kirjoitti|napisal|пишет|"
+    r"写道) ?:\s*$|(?:from|von|de|da|van|fra|от|发件人) ?: .{0,200}\n(?:sent|gesendet|envoye|enviado|inviato|verzonden|"
+    r"sendt|date|datum|to|subject)\b)",
     re.MULTILINE,
 )
 # Fields of bug trackers: what was written into them goes out by mail.

@@ -62,8 +62,7 @@ _PEEK: Final = 6000
 _LIST: Final = 40
 _SUMMARY: Final = late(
     r"(?i)[ \t>|]{0,8}(?:message-id|date|from|to|cc|subject|sent|size|von|an|betreff|datum|gesendet|de|a|objet|envoye|para|"
-    r"asunto|"
-    r"assunto|fecha|enviado|da|oggetto|inviato|aan|onderwerp|verzonden|til|emne|till|amne)[ \t]*:"
+    r"asunto|assunto|fecha|enviado|da|oggetto|inviato|aan|onderwerp|verzonden|til|emne|till|amne)[ \t]*:"
 )
 _FEW_FIELDS: Final = 9
 # Over a list of recipients.
@@ -90,15 +89,8 @@ def read(message: Message) -> Reading | None:
         return None
     whole = addresses.without_links(message.notice)
     cut = original_start(whole)
-    hint = _HINT.search(whole, 0, cut)
-    text = whole[: hint.start() if hint and "@" in whole[: hint.start()] else cut]
+    text, told = _part_that_tells(signs, whole, cut)
     folded = fold(text)
-    told = tells_failure(folded, abroad=signs.from_daemon or signs.null_return_path) or (
-        signs.from_daemon and CODE.search(folded)
-    )
-    if not told and signs.from_daemon and (rest := _without_summary(whole[:_PEEK])) and tells_failure(fold(rest)):
-        # Fields of the message stand between the opening and what is told.
-        told, text, folded = True, rest, fold(rest)
     arrived = not told and signs.null_return_path and is_receipt(folded)
     if not (told or arrived or signs.failure_subject) or not is_report(signs, " ".join(folded[:_ENOUGH].split())):
         return None
@@ -112,24 +104,34 @@ def read(message: Message) -> Reading | None:
     if not named:
         return None
     slow = Action.DELAYED if tells_delay(folded) or tells_delay(signs.subject) else Action.FAILED
-    late_ones = [tells_delay(fold(said)) for said in named.values()]
-    mixed = any(late_ones) and not all(late_ones)
     if arrived and not signs.failure_subject:
         slow = Action.DELIVERED
-    alone = len(named) == 1
+    if len(named) == 1:
+        ((address, said),) = named.items()
+        # One recipient has all that stands above him to himself.
+        wide = signs.from_daemon or signs.null_return_path
+        return report("generic", [_evidence(address, slow, said, _with_above(text, address, said) if wide else said)])
+    late_ones = [tells_delay(fold(said)) for said in named.values()]
+    mixed = any(late_ones) and not all(late_ones)
     return report(
-        "generic",
-        [
-            _evidence(
-                address,
-                slow if alone else _fate(said, slow, mixed=mixed),
-                said,
-                # One recipient has all that stands above him to himself.
-                _with_above(text, address, said) if alone and (signs.from_daemon or signs.null_return_path) else said,
-            )
-            for address, said in named.items()
-        ],
+        "generic", [_evidence(address, _fate(said, slow, mixed=mixed), said, said) for address, said in named.items()]
     )
+
+
+def _part_that_tells(signs: Signs, whole: str, cut: int) -> tuple[str, bool]:
+    """Return the part of the notice to read, at most up to `cut`, and whether it says that something failed."""
+    hint = _HINT.search(whole, 0, cut)
+    text = whole[: hint.start() if hint and "@" in whole[: hint.start()] else cut]
+    folded = fold(text)
+    if tells_failure(folded, abroad=signs.from_daemon or signs.null_return_path):
+        return text, True
+    if not signs.from_daemon:
+        return text, False
+    if CODE.search(folded):
+        return text, True
+    # Fields of the message may stand between the opening and what is told.
+    rest = _without_summary(whole[:_PEEK])
+    return (rest, True) if rest and tells_failure(fold(rest)) else (text, False)
 
 
 def _with_above(text: str, address: str, said: str) -> str:
