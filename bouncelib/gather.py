@@ -129,10 +129,16 @@ def _run(form: Format, message: Message) -> Reading | None:
     """Return what `form` makes of `message`; whatever it raises becomes a defect that names it."""
     try:
         answer = form.run(message)
-        return answer if isinstance(answer, Reading) else None
     except Exception as error:  # noqa: BLE001 - mail never raises, whoever wrote the format
         message.note(f"format {form.name} failed: {type(error).__name__}: {error}")
         return None
+    if not isinstance(answer, Reading):
+        return None
+    limit = message.limits.recipients
+    if len(answer.recipients) > limit:
+        message.note(f"recipients cut at {limit}")
+        answer = evolve(answer, recipients=answer.recipients[:limit])
+    return answer
 
 
 def _inner(message: Message, signs: Signs, dispatcher: Dispatcher) -> Reading | None:

@@ -11,6 +11,7 @@ import re
 from typing import Final
 
 from bouncelib import smtp
+from bouncelib.address import find_all
 from bouncelib.patterns import late
 from bouncelib.signs import fold
 
@@ -88,7 +89,7 @@ _SENT: Final = late(
     r"^\W{0,8}(?:it|(?:your|the) (?:e-?mail|mail|message)) (?:was|has been) (?:successfully )?(?:delivered|sent|relayed)\b|"
     r"^\W{0,8}(?:(?:was|has been|message|successfully) ){0,3}(?:delivered|sent|relayed|zugestellt|delivre|remis|"
     r"entregad[oa]|consegnato|afgeleverd|levererat|leveret|doruceno|доставлено)\b|successful|\bsucceeded\b|erfolgreich|"
-    r"avec succes|correctamente|con exito|com sucesso|correttamente|успешно|(?<![未不])成功"
+    r"avec succes|correctamente|con exito|com sucesso|correttamente|успешно|(?<![未不])成功|(?<!ei )\btoimitettu|\bdostali\b"
 )
 # A receipt of delivery in words alone, as the sender asked for one.
 _ARRIVED: Final = late(
@@ -181,12 +182,14 @@ def was_taken(lines: list[str], number: int) -> bool:
     return _RCPT.match(line) is not None and number + 1 < len(lines) and _TAKEN.match(lines[number + 1]) is not None
 
 
-def replies_about(lines: list[str], address: str) -> list[str]:
-    """Return the refusals in `lines` that name `address` or answer the command that does."""
-    found = []
+def replies_by_address(lines: list[str]) -> dict[str, list[str]]:
+    """Return the refusals in `lines` by the address, in lower case, that they name or that the command has that they answer."""
+    found: dict[str, list[str]] = {}
     for number, line in enumerate(lines):
-        if address not in line:
+        if "@" not in line:
             continue
         after = lines[number + 1] if number + 1 < len(lines) and _RCPT.match(line) else ""
-        found += [one.strip() for one in (line, after) if smtp.find_reply(one).code]
+        told = [one.strip() for one in (line, after) if smtp.find_reply(one).code]
+        for address in find_all(line) if told else ():
+            found.setdefault(address.lower(), []).extend(told)
     return found

@@ -22,7 +22,7 @@ PACKAGE = Path(bouncelib.__file__).parent
 LAYERS = (
     ("model", "errors", "patterns"),
     ("words", "smtp", "address", "returnpath", "text"),
-    ("message", "signs", "notice", "places", "reports"),
+    ("message", "signs", "notice", "places", "reports", "told"),
     ("format", "rulebook"),
     ("formats",),
     ("guard", "dispatch", "gather", "candidates", "envelope", "classify", "genuine", "plugins"),

@@ -223,6 +223,15 @@ def test_the_report_is_still_read_behind_a_flood() -> None:
 GROWING: dict[str, Callable[[int], bytes]] = {
     "notice of at signs": lambda n: DAEMON + b"\n" + b"a@" * n,
     "notice of dashes": lambda n: DAEMON + b"\n" + b"-" * 2 * n,
+    "notice of recipients": lambda n: (
+        DAEMON + b"\nCould not be delivered:\n" + b"".join(b"r%d@library.example\n" % at for at in range(n // 20))
+    ),
+    "notice of recipients under headings": lambda n: (
+        DAEMON + b"\n" + b"".join(b"could not be found:\nr%d@library.example\n" % at for at in range(n // 40))
+    ),
+    "notice of recipients in a line": lambda n: (
+        DAEMON + b"\nCould not be delivered: " + b"".join(b"r%d@library.example x: " % at for at in range(n // 24))
+    ),
     "notice of replies": lambda n: DAEMON + b"\n" + b"550 " * (n // 2),
     "notice of lines": lambda n: DAEMON + b"\n" + b"to: a\n" * (n // 3),
     "status of continuation lines": lambda n: HEAD + STATUS + b"Diagnostic-Code: smtp; 550" + b"\n x" * n,

@@ -14,6 +14,7 @@ and a phrase of failure in the notice.
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import Final
 
 from bouncelib import address as addresses
@@ -26,7 +27,6 @@ from bouncelib.notice import (
     is_receipt,
     names_contact,
     original_start,
-    replies_about,
     tells_arrival,
     tells_delay,
     tells_failure,
@@ -36,6 +36,7 @@ from bouncelib.patterns import late
 from bouncelib.places import CERTAIN, SURE, UNSURE, joins, rank_of
 from bouncelib.reports import CODE, is_report
 from bouncelib.signs import Signs, fold
+from bouncelib.told import ENOUGH, Places, find_headings, said_of
 
 _ROBOT: Final = late(
     r"^(?:mailer-daemon|postmaster|mail-daemon|mdaemon|abuse|noreply|no-reply|root|mailmaster)@", re.IGNORECASE
@@ -56,21 +57,14 @@ _REFUSED: Final = late(
     r"undeliver|not deliver)[^@]{0,60}(?:to|for)\b|[45]\d\d[ -][45]\.\d"
 )
 _TO: Final = late(r"(?im)^[ \t>|]{0,4}to: (.{3,500})$")
-_ENOUGH: Final = 1500
 _LEAD: Final = 40
 _PEEK: Final = 6000
-_LIST: Final = 40
+_AROUND: Final = 120
 _SUMMARY: Final = late(
     r"(?i)[ \t>|]{0,8}(?:message-id|date|from|to|cc|subject|sent|size|von|an|betreff|datum|gesendet|de|a|objet|envoye|para|"
     r"asunto|assunto|fecha|enviado|da|oggetto|inviato|aan|onderwerp|verzonden|til|emne|till|amne)[ \t]*:"
 )
 _FEW_FIELDS: Final = 9
-# Over a list of recipients.
-_FOLLOWING: Final = late(
-    r"\bfollowing\b|\bthese\b|\bfolgende|\bsuivant|\bsiguiente|\bseguinte|\bseguent|\bvolgende|\bfoljande"
-)
-# A reply of which only the codes are told.
-_BARE: Final = late(r"[^\d]{0,40}[45]\d\d(?:[ -][45]\.\d{1,3}\.\d{1,3})?\W{0,5}")
 # What gateways of X.400 and Exchange put before an Internet address, and programs that write fields as NAME=VALUE.
 _X400: Final = late(r"^(?:smtp|rfc-?822|internet|recipient|rcpt|to|address|user|sender|from)[=:;]", re.IGNORECASE)
 # Causes that a notice thinks of, after what it knows.
@@ -79,7 +73,6 @@ _HINT: Final = late(
     r"posibles causas|causas poss[\xedi]veis|poss[\xedi]veis causas|possibili cause|mogelijke oorzaken|возможные причины|"
     r"\[실패 사유 안내\]|温馨提示|this (?:may|might|could) be because|if you need help)"
 )
-_RULE: Final = late(r"[-=*_#~]{8,}")
 
 
 def read(message: Message) -> Reading | None:
@@ -92,7 +85,7 @@ def read(message: Message) -> Reading | None:
     text, told = _part_that_tells(signs, whole, cut)
     folded = fold(text)
     arrived = not told and signs.null_return_path and is_receipt(folded)
-    if not (told or arrived or signs.failure_subject) or not is_report(signs, " ".join(folded[:_ENOUGH].split())):
+    if not (told or arrived or signs.failure_subject) or not is_report(signs, " ".join(folded[:ENOUGH].split())):
         return None
     named = _recipients(message, text)
     if not named and cut < len(whole):
@@ -111,11 +104,11 @@ def read(message: Message) -> Reading | None:
         # One recipient has all that stands above him to himself.
         wide = signs.from_daemon or signs.null_return_path
         return report("generic", [_evidence(address, slow, said, _with_above(text, address, said) if wide else said)])
-    late_ones = [tells_delay(fold(said)) for said in named.values()]
-    mixed = any(late_ones) and not all(late_ones)
-    return report(
-        "generic", [_evidence(address, _fate(said, slow, mixed=mixed), said, said) for address, said in named.items()]
-    )
+    # Many recipients may share what is said of them.
+    late_ones = {said: tells_delay(fold(said)) for said in set(named.values())}
+    mixed = any(late_ones.values()) and not all(late_ones.values())
+    fates = {said: _fate(said, slow, late=late, mixed=mixed) for said, late in late_ones.items()}
+    return report("generic", [_evidence(address, fates[said], said, said) for address, said in named.items()])
 
 
 def _part_that_tells(signs: Signs, whole: str, cut: int) -> tuple[str, bool]:
@@ -142,7 +135,7 @@ def _with_above(text: str, address: str, said: str) -> str:
 
 def _evidence(address: str, action: Action, said: str, told: str) -> Evidence:
     """Return what is `said` beside `address`; all that is `told` of it counts where that leaves the reason open."""
-    told = " ".join(told.split())[-_ENOUGH:]
+    told = " ".join(told.split())[-ENOUGH:]
     wider = not smtp.find_reply(said).code and said != told
     return Evidence(
         address=address,
@@ -154,12 +147,12 @@ def _evidence(address: str, action: Action, said: str, told: str) -> Evidence:
     )
 
 
-def _fate(said: str, otherwise: Action, *, mixed: bool) -> Action:
-    """Return what became of one recipient among several; `mixed`: of some it is said that they are late, of others not."""
+def _fate(said: str, otherwise: Action, *, late: bool, mixed: bool) -> Action:
+    """Return what became of one recipient among several, of whom or of some it is said (`late`, `mixed`) that they are late."""
     code = smtp.find_reply(said).code or ""
     if not code and tells_arrival(fold(said)):
         return Action.DELIVERED
-    if code.startswith("5") or (mixed and not tells_delay(fold(said)) and tells_failure(fold(said))):
+    if code.startswith("5") or (mixed and not late and tells_failure(fold(said))):
         return Action.FAILED
     return otherwise
 
@@ -209,6 +202,7 @@ def _recipients(message: Message, text: str) -> dict[str, str]:
             if _ROBOT.match(low) or ("." not in addresses.domain(low) and not low.startswith('"')):
                 continue
             before, _, after = line.partition(address)
+            before, after = before[-_AROUND:], after[:_AROUND]
             if names_contact(before, lines[number - 1] if number else ""):
                 continue
             where = (
@@ -240,8 +234,10 @@ def _recipients(message: Message, text: str) -> dict[str, str]:
     for rank, number, address in best:
         if rank == top:
             chosen.setdefault(address.lower(), (number, address))
-    places = sorted(number for number, _ in chosen.values())
-    return {address: _said(lines, number, places, address, message.lines) for number, address in chosen.values()}
+    places = Places(lines, sorted({number for number, _ in chosen.values()}), find_headings(lines), message.lines)
+    # One more than is reported: what is cut is told where it is cut.
+    reported = islice(chosen.values(), message.limits.recipients + 1)
+    return {address: said_of(places, number, address) for number, address in reported}
 
 
 def _quotes_field(lines: list[str], number: int) -> bool:
@@ -253,7 +249,7 @@ def _quotes_field(lines: list[str], number: int) -> bool:
 
 def _after_headers(message: Message, whole: str, start: int) -> dict[str, str]:
     """Return the recipients named after quoted fields of the returned header, or the one that it was sent to."""
-    rest = whole[start : start + 2 * _ENOUGH]
+    rest = whole[start : start + 2 * ENOUGH]
     lines = rest.split("\n")
     naming = [number for number, line in enumerate(lines) if "@" in line and _REFUSED.search(fold(line))]
     if naming:
@@ -261,7 +257,7 @@ def _after_headers(message: Message, whole: str, start: int) -> dict[str, str]:
         if len(naming) == len(named) == 1:
             # Alone, it has what follows to itself.
             end = next((at for at in range(naming[0], len(lines)) if not lines[at].strip()), len(lines))
-            return {address: _said(lines[naming[0] : end], 0, [0], address, lines) for address in named}
+            return {address: said_of(Places(lines[naming[0] : end], [0], [], lines), 0, address) for address in named}
         return named
     sent_to = _TO.findall(rest)
     found = [address for line in sent_to for address in addresses.find_all(line)]
@@ -269,74 +265,8 @@ def _after_headers(message: Message, whole: str, start: int) -> dict[str, str]:
         # What a server said may follow those fields; what the message itself says does not count.
         after = rest.partition("\n\n")[2].lstrip("\n").partition("\n\n")[0]
         told = _without_summary(rest) or (after if smtp.find_reply(after).code else "")
-        return {found[0]: " ".join(f"{whole[:start]} {told}".split())[:_ENOUGH]}
+        return {found[0]: " ".join(f"{whole[:start]} {told}".split())[:ENOUGH]}
     return {}
-
-
-def _said(lines: list[str], number: int, places: list[int], address: str, everything: list[str]) -> str:
-    """Return what is said of the recipient named in line `number` of `places`; `everything` has a transcript further down."""
-    end = next((place for place in places if place > number), len(lines))
-    said = _telling(lines[number : _heading_start(lines, number, end)], address)
-    if not said and len(places) > 1 and (heading := _heading(lines, number)):
-        return heading
-    while not said and end < len(lines):
-        # Recipients that follow each other without a word share what is said after the last of them.
-        start, end = end, next((place for place in places if place > end), len(lines))
-        said = _telling(lines[start:end], address)
-    reply = smtp.find_reply(said)
-    if not (reply.code and reply.status):
-        elsewhere = replies_about(everything, address)
-        fuller = next((line for line in elsewhere if smtp.find_reply(line).status), None)
-        if fuller or (elsewhere and not reply.code):
-            said = fuller or elsewhere[0]
-    if not said or not (smtp.find_reply(said).code or tells_failure(fold(said)) or tells_arrival(fold(said))):
-        # What is said of all stands above the first of them; below it, it is the others'.
-        top = min(places[0], number)
-        before = [line.strip() for line in lines[max(0, top - 8) : top] if line.strip()]
-        said = f"{' '.join(before)} {said}".strip()
-    return said[:_ENOUGH]
-
-
-def _heading_start(lines: list[str], number: int, end: int) -> int:
-    """Return where the heading over the recipient in line `end` begins, which tells nothing of the one in `number`; else `end`."""
-    last = next((at for at in range(end - 1, number, -1) if lines[at].strip()), number)
-    if end == len(lines) or last == number or not lines[last].rstrip().endswith(":"):
-        return end
-    apart = last > number + 1 and not lines[last - 1].strip()
-    return last if apart or _FOLLOWING.search(fold(lines[last])) else end
-
-
-def _heading(lines: list[str], number: int) -> str:
-    """Return the line over a list of recipients, where it is one of several and says what became of them; else nothing."""
-    above, *others = [line.strip() for line in reversed(lines[:number]) if line.strip() and "@" not in line] or [""]
-    if tells_arrival(fold(above)):
-        return above
-    lists = above.endswith(":") and any(line.endswith(":") for line in others if _FOLLOWING.search(fold(line)))
-    return above if lists and _FOLLOWING.search(fold(above)) else ""
-
-
-def _telling(segment: list[str], address: str) -> str:
-    """Return the part of `segment` that tells why: from a reply on, if it holds one; else all of it."""
-    bare = [line.strip() for line in segment]
-    before, _, after = bare[0].partition(address)
-    first = after.strip("<>()[]:;,. \t\"'*-")
-    if before.strip("<( \t\"'")[-1:].isalnum() if first else tells_failure(fold(before)):
-        # The address stands in the midst of a sentence, or at its end.
-        first = bare[0]
-    for at, line in enumerate(bare):
-        text = first if at == 0 else line
-        reply = smtp.find_reply(text)
-        if reply.code or reply.status:
-            if reply.code and _BARE.fullmatch(text) and any(reply.code in one for one in bare[at + 1 :]):
-                continue
-            stop = next((n for n in range(at + 1, len(bare)) if not bare[n]), len(bare))
-            return " ".join([text, *bare[at + 1 : stop]])[:_ENOUGH]
-    told = [first]
-    for line in bare[1:]:
-        if any(told) and _RULE.match(line):
-            break
-        told.append(line)
-    return " ".join(filter(None, told))[:_ENOUGH]
 
 
 def _from_subject(signs: Signs) -> dict[str, str]:
@@ -354,7 +284,7 @@ def _from_original(message: Message) -> dict[str, str]:
     if len(found) != 1 or found[0].lower() in _ours(message):
         return {}
     text = message.notice
-    return {found[0]: " ".join(text[: original_start(text)].split())[:_ENOUGH]}
+    return {found[0]: " ".join(text[: original_start(text)].split())[:ENOUGH]}
 
 
 FORMAT: Final = Format("generic", read=read, last_resort=True)
