@@ -48,7 +48,7 @@ _INTRODUCTIONS: Final = ("said:", "smtp;", "was:", "returned", "responded", "add
 # A run of spaces is looked at once, from its start.
 _CONTINUATION: Final = late(r"(?<!\s)\s+([45]\d\d)[- ](?:([245]\.\d{1,2}\.\d{1,3})\s)?")
 _NEAR: Final = 1_000
-"""How many characters before a line of a reply are searched for its enhanced code: all of it, in a reply of any server."""
+"""How many characters before a line of a reply are searched for its enhanced code."""
 _STAGE: Final = late(
     r"(?:(?i:in reply to|after|response to|during|while sending|in response to|performing the|stage:?)\s+(?:the\s+|sending\s+)?"
     r"\W{0,2}(?i:(end of data|\.|initial connection|initial greeting|mail from|rcpt to|helo|ehlo|lhlo|starttls)|"

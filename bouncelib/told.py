@@ -36,7 +36,7 @@ class Places:
     everything: list[str]
     """All lines of the message, where a transcript may follow."""
     _shared: dict[int, str] | None = None
-    _telling: dict[str, bool] = field(factory=dict)
+    _tells: dict[str, bool] = field(factory=dict)
     _replies: dict[str, list[str]] | None = None
 
     def end(self, number: int) -> int:
@@ -63,11 +63,11 @@ class Places:
 
     def tells(self, said: str) -> bool:
         """Return whether what is `said` tells what became of a recipient."""
-        if said not in self._telling:
-            self._telling[said] = bool(
+        if said not in self._tells:
+            self._tells[said] = bool(
                 smtp.find_reply(said).code or tells_failure(fold(said)) or tells_arrival(fold(said))
             )
-        return self._telling[said]
+        return self._tells[said]
 
     def replies(self, address: str) -> list[str]:
         """Return the refusals that name `address`, or answer the command that does."""

@@ -107,7 +107,7 @@ def read(message: Message) -> Reading | None:
     # Many recipients may share what is said of them.
     late_ones = {said: tells_delay(fold(said)) for said in set(named.values())}
     mixed = any(late_ones.values()) and not all(late_ones.values())
-    fates = {said: _fate(said, slow, late=late, mixed=mixed) for said, late in late_ones.items()}
+    fates = {said: _fate(said, slow, waits=waits, mixed=mixed) for said, waits in late_ones.items()}
     return report("generic", [_evidence(address, fates[said], said, said) for address, said in named.items()])
 
 
@@ -147,12 +147,12 @@ def _evidence(address: str, action: Action, said: str, told: str) -> Evidence:
     )
 
 
-def _fate(said: str, otherwise: Action, *, late: bool, mixed: bool) -> Action:
-    """Return what became of one recipient among several, of whom or of some it is said (`late`, `mixed`) that they are late."""
+def _fate(said: str, otherwise: Action, *, waits: bool, mixed: bool) -> Action:
+    """Return what became of one recipient among several, of whom or of some it is said (`waits`, `mixed`) that they are late."""
     code = smtp.find_reply(said).code or ""
     if not code and tells_arrival(fold(said)):
         return Action.DELIVERED
-    if code.startswith("5") or (mixed and not late and tells_failure(fold(said))):
+    if code.startswith("5") or (mixed and not waits and tells_failure(fold(said))):
         return Action.FAILED
     return otherwise
 

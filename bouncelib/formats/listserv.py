@@ -15,7 +15,8 @@ A sample:
     You are not authorized to send mail to the READERS list from your
     bob@store.example account.
 
-Source: seen in public test data (LSMTP for Windows NT 1.1b); LISTSERV 1.8's notices to those who post, as seen.
+Source: seen in public test data (LSMTP for Windows NT 1.1b); LISTSERV 1.8's notice to those who post is
+remembered, not looked up.
 """
 
 from __future__ import annotations
